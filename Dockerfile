@@ -13,8 +13,8 @@ COPY Cargo.toml Cargo.lock ./
 RUN mkdir src \
     && echo 'fn main() {}' >src/main.rs \
     && touch src/lib.rs \
-    && awk '/^\[\[bench\]\]/ { bench = 1 } bench && $1 == "name" { gsub("\"", "", $3); print $3; bench = 0 }' Cargo.toml \
-      | while read -r bench; do mkdir -p benches && touch "benches/$bench.rs"; done \
+    && for bench in $(sed -n '/^\[\[bench/,/^name/s/^name = "\(.*\)"/\1/p' Cargo.toml); do \
+      mkdir -p benches && touch "benches/$bench.rs"; done \
     && cargo build --locked --release \
     && rm -rf src
 COPY src src

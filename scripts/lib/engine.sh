@@ -37,11 +37,8 @@ find_engine() {
 
 # In a shell of its own: where this fails there may still be cargo.
 install_engine() {
-  ! have docker || start_docker || return 1
-  ! answers docker || { try_engine docker && return; }
-  (ensure_packages "$1" engine) || return 1
-  start_docker
-  try_engine docker
+  if ! have docker; then (ensure_packages "$1" engine) || return 1; fi
+  [[ $1 != no ]] && start_docker && try_engine docker
 }
 
 # Debian's package starts the daemon, but not where there is no systemd.

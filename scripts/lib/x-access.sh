@@ -29,7 +29,8 @@ access_by_cookie() {
   }
   before=(
     "mkdir -m 700 $(quoted "$1")"
-    "$find | sed 's/^..../ffff/' | xauth -q -f $(quoted "$file") nmerge -"
+    "touch $(quoted "$file")"
+    "$find | sed 's/^..../ffff/' | xauth -f $(quoted "$file") nmerge -"
     "chmod 644 $(quoted "$file")"
   )
   after=("rm -rf $(quoted "$1")")

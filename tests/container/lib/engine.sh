@@ -1,0 +1,59 @@
+# shellcheck shell=bash
+# An engine to test with: the machine's where one runs, else one of the tests' own.
+
+# start_engine: makes `docker` answer.
+start_engine() {
+  docker info >/dev/null 2>&1 && return
+  local -r folder=$(mktemp -d -t rust-gears-engine.XXXXXX)
+  on_exit rm -rf "$folder"
+  # Its images are kept from run to run; what it keeps is root's.
+  start_dockerd "$folder" --data-root "$root/target/engine" || {
+    tail -n 20 "$folder/log" >&2
+    die "no container engine can be started here (its last words are above), so nothing about the image was tested"
+  }
+  export DOCKER_HOST=unix://$folder/socket
+}
+
+# start_dockerd FOLDER ARG…: a daemon with its socket and state in FOLDER, stopped at the end by its process id.
+start_dockerd() {
+  local -r folder=$1
+  shift
+  ((EUID == 0)) || die "the container tests start a Docker daemon, and have to be run as root for that"
+  mkdir -p "$folder"
+  dockerd --host "unix://$folder/socket" --exec-root "$folder/exec" --pidfile "$folder/pid" "$@" >"$folder/log" 2>&1 &
+  local -r pid=$!
+  on_exit stop_process "$pid"
+  for _ in {1..150}; do
+    ! docker --host "unix://$folder/socket" info >/dev/null 2>&1 || return 0
+    kill -0 "$pid" 2>/dev/null || return 1
+    sleep 0.2
+  done
+  return 1
+}
+
+stop_process() {
+  kill "$1" 2>/dev/null || return 0
+  wait "$1" 2>/dev/null || true
+}
+
+# A second engine with a runtime named nvidia, as the NVIDIA Container Toolkit configures it. The stand-in runtime fails
+# with the words in $here/words, in the way that runc hands its own words to the engine.
+start_engine_with_nvidia_runtime() {
+  cat >"$here/nvidia-container-runtime" <<'RUNTIME'
+#!/usr/bin/env bash
+set -eu
+folder=$(dirname "$0")
+log=
+for argument; do
+  [[ $log != next ]] || log=$argument
+  [[ $argument != --log ]] || log=next
+done
+[[ -s $folder/words && " $* " == *" create "* ]] || exec runc "$@"
+printf '{"level":"error","msg":"%s","time":"2026-01-01T00:00:00Z"}\n' "$(sed 's/["\\]/\\&/g' "$folder/words")" >"$log"
+exit 1
+RUNTIME
+  chmod +x "$here/nvidia-container-runtime"
+  start_dockerd "$here/engine" --data-root "$here/engine/data" --bridge=none --iptables=false \
+    --add-runtime "nvidia=$here/nvidia-container-runtime"
+  export DOCKER_HOST=unix://$here/engine/socket
+}
