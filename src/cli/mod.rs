@@ -1,0 +1,186 @@
+//! The command line: what was typed ([`Args`]) and what it means ([`Options`]).
+
+mod geometry;
+mod glxgears;
+mod options;
+
+pub use geometry::{Geometry, Offset};
+pub use glxgears::accept_single_dash;
+pub(crate) use options::normal_pci_address;
+pub use options::{DeviceSelector, GlVendor, Options, Place};
+
+use clap::Parser;
+use regex_lite::Regex;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const EXIT_CODES: &str = "\
+Keys in the window: arrows turn the scene, a pauses, Esc quits.
+
+Exit codes:
+  0    all went well; Esc, a closed window and a closed pipe among it
+  1    another failure, such as an X server that died
+  2    the command line makes no sense
+  3    nothing to draw on: no display, no GL driver, no device or config of the kind asked for
+  4    a requirement was not met (--require-hardware, --expect-renderer)
+  5    output could not be written
+  128+ ended by that signal: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP";
+
+/// Turning gears in OpenGL: glxgears that says which GPU drew, and whether one drew at all.
+///
+/// Opens a window on $DISPLAY, or draws off-screen where DISPLAY is not set. Every option of glxgears is understood
+/// with a single dash, too.
+#[derive(Debug, Clone, Parser)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 110)]
+pub struct Args {
+    /// X server to draw on, instead of $DISPLAY
+    #[arg(long, value_name = "D", help_heading = "As in glxgears")]
+    display: Option<String>,
+
+    /// Size and place of the window, as X writes it: 640x480+10-20 (negative: from the right or bottom edge)
+    #[arg(long, value_name = "WxH+X+Y", allow_hyphen_values = true, help_heading = "As in glxgears")]
+    geometry: Option<Geometry>,
+
+    /// Fill the screen
+    #[arg(long, help_heading = "As in glxgears")]
+    fullscreen: bool,
+
+    /// Multisampling, at least N samples a pixel
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=64),
+          hide_default_value = true, help_heading = "As in glxgears")]
+    samples: u8,
+
+    /// Draw a left and a right picture; off-screen, --screenshot shows them side by side
+    #[arg(long, help_heading = "As in glxgears")]
+    stereo: bool,
+
+    /// Write sRGB: the framebuffer encodes what is lit in linear light
+    #[arg(long, help_heading = "As in glxgears")]
+    srgb: bool,
+
+    /// Wait for N vertical refreshes a frame, 0 for none, negative to tear where late; unset: the driver's choice
+    #[arg(long, alias = "swapinterval", value_name = "N", allow_negative_numbers = true, help_heading = "As in glxgears",
+          value_parser = clap::value_parser!(i32).range(-1000..=1000))]
+    swap_interval: Option<i32>,
+
+    /// Print the GL strings, and on standard error what became of the swap interval
+    #[arg(long, help_heading = "As in glxgears")]
+    info: bool,
+
+    /// Draw into a framebuffer on an EGL device, without any X server
+    #[arg(long, conflicts_with_all = ["display", "fullscreen", "swap_interval"])]
+    off_screen: bool,
+
+    /// Stop after N frames
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    frames: Option<u64>,
+
+    /// Stop after this time: 10s, 500ms, 2m; a bare number is seconds
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    duration: Option<Duration>,
+
+    /// Time between two FPS lines
+    #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "5s")]
+    interval: Duration,
+
+    /// Print one JSON object a line instead of text: every interval, then the summary
+    #[arg(long)]
+    json: bool,
+
+    /// Hold the gears at this angle of the red one, in degrees
+    #[arg(long, value_name = "DEG", allow_negative_numbers = true, value_parser = parse_finite)]
+    angle: Option<f64>,
+
+    /// Turn the scene: degrees about x, y and z [default: 20,30,0]
+    #[arg(long, value_name = "RX,RY,RZ", allow_hyphen_values = true, value_parser = parse_view)]
+    view: Option<[f32; 3]>,
+
+    /// Write the last frame to this PNG file
+    #[arg(long, value_name = "FILE.png")]
+    screenshot: Option<PathBuf>,
+
+    /// List the devices that off-screen drawing can use, in EGL's own order, and exit
+    #[arg(long, exclusive = true)]
+    list_devices: bool,
+
+    /// Device for off-screen drawing: index of --list-devices, PCI address, render node or UUID
+    #[arg(long, value_name = "SEL")]
+    device: Option<DeviceSelector>,
+
+    /// Whose OpenGL to use; auto: NVIDIA's where its driver is there and nothing else draws in hardware
+    #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto)]
+    gl_vendor: GlVendor,
+
+    /// Fail with exit code 4 where no GPU draws
+    #[arg(long)]
+    require_hardware: bool,
+
+    /// Fail with exit code 4 where the renderer's name does not match
+    #[arg(long, value_name = "REGEX", value_parser = Regex::new)]
+    expect_renderer: Option<Regex>,
+}
+
+/// A time such as `10s` or `500ms`; a bare number is seconds. Never zero.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let time = match text.parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())?,
+        Err(_) => humantime::parse_duration(text).map_err(|e| format!("{e}; write 10s, 500ms or 2m"))?,
+    };
+    if time.is_zero() { Err("must be longer than nothing".into()) } else { Ok(time) }
+}
+
+fn parse_finite(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err("not a number of degrees".into()),
+    }
+}
+
+fn parse_view(text: &str) -> Result<[f32; 3], String> {
+    let numbers: Vec<f32> = text
+        .split(',')
+        .map(|part| parse_finite(part.trim()).map(|n| (n % 360.0) as f32))
+        .collect::<Result<_, _>>()?;
+    numbers.try_into().map_err(|_| "three numbers are needed, as in 20,30,0".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(parse_time("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(parse_time("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_time("500ms"), Ok(Duration::from_millis(500)));
+        for bad in ["", "0", "-1", "nan", "inf", "1e300", "ten", "10 parsecs"] {
+            assert!(parse_time(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn views() {
+        assert_eq!(parse_view("20,30,0"), Ok([20.0, 30.0, 0.0]));
+        assert_eq!(parse_view("-20, 390,0.5"), Ok([-20.0, 30.0, 0.5]));
+        for bad in ["", "1,2", "1,2,3,4", "a,b,c", "inf,0,0"] {
+            assert!(parse_view(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_command_line_panics(words in prop::collection::vec("(-{0,2}[a-z-]{0,12}|[0-9x+,=:.-]{0,12}|\\PC{0,8})", 0..8)) {
+            let argv = accept_single_dash(std::iter::once("rust-gears".to_owned()).chain(words).map(Into::into));
+            if let Ok(args) = Args::try_parse_from(argv) {
+                let _ = Options::new(args, None);
+            }
+        }
+    }
+}

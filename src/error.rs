@@ -1,0 +1,49 @@
+//! Everything that can end a run, and the exit code of each.
+
+use crate::capture::CaptureError;
+use crate::platform::PlatformError;
+use crate::render::{GpuHangs, RenderError};
+use std::io;
+
+/// Why a run failed. The text is for the user: what happened, why, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// There is nothing to draw on, or what there is went away.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// A driver that refuses what every OpenGL 3.3 has to take.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// The GPU hangs.
+    #[error(transparent)]
+    GpuHangs(#[from] GpuHangs),
+    /// `--require-hardware` or `--expect-renderer` is not met.
+    #[error("{0}")]
+    Requirement(String),
+    /// The picture cannot be written.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// Standard output cannot be written.
+    #[error("standard output cannot be written: {0}\nIs the disk full?")]
+    Output(io::Error),
+    /// The operating system refused something that never fails.
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+impl Error {
+    /// The process's exit code, as `--help` and the README tell.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Error::Usage(_) => 2,
+            Error::Platform(PlatformError::Lost { .. }) => 1,
+            Error::Platform(_) => 3,
+            Error::Requirement(_) => 4,
+            Error::Capture(_) | Error::Output(_) => 5,
+            Error::Render(_) | Error::GpuHangs(_) | Error::System(_) => 1,
+        }
+    }
+}

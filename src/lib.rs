@@ -1,0 +1,24 @@
+//! rust-gears: glxgears that says which GPU drew, whether one drew at all, and what passing it into a container cost.
+//!
+//! ```text
+//! argv ──cli──▶ Options ──platform──▶ window or device ──┐
+//!                                                        ├─ session: draw, end the frame, time it ──stats──▶ report
+//! scene (numbers) ──render (OpenGL objects) ─────────────┘
+//! ```
+//!
+//! Each arrow goes one way, and so do imports: `scene`, `stats`, `report`, `cli`, `capture` and `renderer` know no
+//! OpenGL and no windows; `render` knows the scene and glow; `platform` knows winit and glutin and never `render`;
+//! `session` joins them. A test (`tests/architecture.rs`) holds this.
+
+pub mod capture;
+pub mod cli;
+pub mod devices;
+pub mod error;
+pub mod platform;
+pub mod render;
+pub mod renderer;
+pub mod report;
+pub mod scene;
+pub mod session;
+pub mod signals;
+pub mod stats;

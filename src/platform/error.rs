@@ -1,0 +1,139 @@
+//! Why there is nothing to draw on. Every text says what happened, why, and what to do next.
+
+use std::fmt;
+
+/// One way to a drawing surface that was tried and failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// What was tried: `GLX, config 0x21, OpenGL 3.3 core`.
+    pub what: String,
+    /// What came of it.
+    pub failure: String,
+}
+
+/// Failures of a chain of attempts, in order. The same failure at the same step is kept once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attempts(Vec<Attempt>);
+
+impl Attempts {
+    /// Keeps a failure.
+    pub fn add(&mut self, what: impl Into<String>, failure: impl fmt::Display) {
+        let attempt = Attempt { what: what.into(), failure: failure.to_string() };
+        if !self.0.contains(&attempt) {
+            self.0.push(attempt);
+        }
+    }
+
+    /// Appends failures seen elsewhere.
+    pub fn extend(&mut self, others: Attempts) {
+        others.0.into_iter().for_each(|a| self.add(a.what, a.failure));
+    }
+
+    /// Whether nothing has failed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All failures in one line.
+    pub fn in_one_line(&self) -> String {
+        self.0.iter().map(|a| format!("{}: {}", a.what, a.failure)).collect::<Vec<_>>().join("; ")
+    }
+}
+
+impl fmt::Display for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Attempt { what, failure } in &self.0 {
+            write!(f, "\n  tried {what}: {failure}")?;
+        }
+        Ok(())
+    }
+}
+
+/// There is nothing to draw on, or what there is went away.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlatformError {
+    /// A library that opening a window needs cannot be loaded.
+    #[error("{library} cannot be loaded, and no window opens without it: {reason}\n\
+             Install the Debian package {package}, or draw without a window: --off-screen")]
+    MissingLibrary {
+        /// Its soname.
+        library: &'static str,
+        /// The Debian package it is in.
+        package: &'static str,
+        /// What dlopen said.
+        reason: String,
+    },
+    /// libxkbcommon's data is missing.
+    #[error("{path} is missing, and no window can read its keyboard without it\n\
+             Install the Debian package xkb-data, or draw without a window: --off-screen")]
+    MissingKeyboardData {
+        /// Where it was looked for.
+        path: String,
+    },
+    /// No connection to the X server.
+    #[error("no connection to the X server {display}: {reason}\n{advice}")]
+    NoConnection {
+        /// Its name.
+        display: String,
+        /// Why.
+        reason: String,
+        /// What to do.
+        advice: String,
+    },
+    /// The X server lacks an extension that a window needs.
+    #[error("the X server {display} has no {extension} extension, and no window opens without it\n\
+             Start the server with it ({remedy}), or draw without a window: --off-screen")]
+    MissingExtension {
+        /// The server's name.
+        display: String,
+        /// The extension's name.
+        extension: &'static str,
+        /// How servers are told to have it.
+        remedy: &'static str,
+    },
+    /// No display × config × context worked.
+    #[error("{wanted} could not be had on {display}{attempts}\n{advice}")]
+    NoWindow {
+        /// What was asked for: `a window with OpenGL 3.3 and 8 samples`.
+        wanted: String,
+        /// The X server's name.
+        display: String,
+        /// Everything that was tried.
+        attempts: Attempts,
+        /// What to do.
+        advice: String,
+    },
+    /// No device can be drawn on.
+    #[error("{what}{attempts}\n{advice}")]
+    NoDevice {
+        /// What is missing.
+        what: String,
+        /// Everything that was tried.
+        attempts: Attempts,
+        /// What to do.
+        advice: String,
+    },
+    /// Larger than the OpenGL implementation can draw.
+    #[error("{width}x{height} with {samples} samples is more than {renderer} can draw: {reason}\n\
+             Ask for less: --geometry, --samples")]
+    TooLarge {
+        /// Pixels asked for.
+        width: u32,
+        /// Pixels asked for.
+        height: u32,
+        /// Samples asked for.
+        samples: u32,
+        /// Who cannot.
+        renderer: String,
+        /// The limit that was hit.
+        reason: String,
+    },
+    /// A surface that worked works no more.
+    #[error("drawing on {place} broke off: {reason}")]
+    Lost {
+        /// Where.
+        place: String,
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,87 @@
+//! Somewhere to draw: a window of an X server, or an EGL device without one.
+//!
+//! Whatever is tried and fails is kept, in order, for the message ([`PlatformError`]). This module knows winit and
+//! glutin, and never what is drawn.
+
+mod device;
+mod error;
+mod offscreen;
+mod swap;
+mod vendor;
+mod window;
+mod x11;
+
+pub use device::{Device, devices};
+pub use error::{Attempt, Attempts, PlatformError};
+pub use offscreen::OffScreen;
+pub use swap::{SwapInterval, Synchronisation};
+pub use vendor::nvidia_driver_version;
+pub use window::{Event, Key, Window};
+pub use x11::WINDOW_LIBRARIES;
+
+use crate::renderer::Renderer;
+use std::ffi::{CStr, c_char, c_void};
+use std::rc::Rc;
+
+/// An OpenGL 3.3 core context that is current, and what is known of it.
+pub struct Gl {
+    /// Its functions.
+    pub functions: Rc<glow::Context>,
+    /// How it names itself.
+    pub renderer: Renderer,
+}
+
+impl Gl {
+    /// Asks the current context for its names and functions.
+    ///
+    /// # Errors
+    /// Where the context is no OpenGL 3.3, or has no names, which would make glow panic.
+    #[expect(unsafe_code)]
+    fn of_current_context(mut load: impl FnMut(&CStr) -> *const c_void) -> Result<Gl, String> {
+        type GetString = unsafe extern "system" fn(u32) -> *const c_char;
+        let pointer = load(c"glGetString");
+        if pointer.is_null() {
+            return Err("the context has no glGetString".into());
+        }
+        // SAFETY: that function has this type (OpenGL 3.3 core, section 6.1.5).
+        let get_string = unsafe { std::mem::transmute::<*const c_void, GetString>(pointer) };
+        let ask = |name: u32, label: &str| {
+            // SAFETY: a context is current; the answer is null or a string that lives as long as the context.
+            let answer = unsafe { get_string(name) };
+            if answer.is_null() {
+                return Err(format!("the context has no {label}"));
+            }
+            // SAFETY: not null, see above.
+            Ok(unsafe { CStr::from_ptr(answer) }.to_string_lossy().into_owned())
+        };
+        let renderer = Renderer {
+            renderer: ask(glow::RENDERER, "GL_RENDERER")?,
+            vendor: ask(glow::VENDOR, "GL_VENDOR")?,
+            version: ask(glow::VERSION, "GL_VERSION")?,
+        };
+        let major_minor = leading_version(&renderer.version);
+        if major_minor.is_none_or(|version| version < (3, 3)) {
+            return Err(format!("OpenGL 3.3 is needed, the context has {}", renderer.version));
+        }
+        // SAFETY: `load` finds the functions of the context that is current.
+        let functions = unsafe { glow::Context::from_loader_function_cstr(load) };
+        Ok(Gl { functions: Rc::new(functions), renderer })
+    }
+}
+
+/// Major and minor version at the front of a `GL_VERSION` string.
+fn leading_version(text: &str) -> Option<(u32, u32)> {
+    let number = text.split_whitespace().next()?;
+    let mut parts = number.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn versions_are_read_from_the_front() {
+        assert_eq!(super::leading_version("4.5 (Core Profile) Mesa 22.3.6"), Some((4, 5)));
+        assert_eq!(super::leading_version("3.3.0 NVIDIA 580.159.04"), Some((3, 3)));
+        assert_eq!(super::leading_version("OpenGL ES 3.2"), None);
+    }
+}

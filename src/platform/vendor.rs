@@ -1,0 +1,244 @@
+//! Whose OpenGL draws, where NVIDIA's driver and Mesa are both there.
+//!
+//! On an X server that is not NVIDIA's, libglvnd asks the server, hears "mesa", and llvmpipe draws silently beside an
+//! idle GPU. What libglvnd decides on is read once in a process, so another choice needs another process: the program
+//! replaces itself (exec) and notes in the environment how far it has come.
+
+use super::error::Attempts;
+use crate::cli::GlVendor;
+use crate::renderer::Renderer;
+use std::env;
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+/// libglvnd's variable for the vendor of GLX.
+const GLX_VENDOR: &str = "__GLX_VENDOR_LIBRARY_NAME";
+/// Which step of the plan this process is at, and why the earlier ones failed.
+const STEP: &str = "RUST_GEARS_GL_STEP";
+const REASONS: &str = "RUST_GEARS_GL_REASONS";
+
+/// Whom a window's OpenGL is asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// libglvnd's own choice: what the X server or the environment names.
+    Default,
+    /// NVIDIA, whatever the X server names.
+    Nvidia,
+    /// Mesa, whatever the X server names.
+    Mesa,
+}
+
+/// What decides about the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Machine {
+    /// NVIDIA's kernel driver is loaded, or its devices are here.
+    pub has_nvidia_driver: bool,
+    /// The X server is NVIDIA's own, so that libglvnd chooses NVIDIA by itself.
+    pub is_nvidia_server: bool,
+    /// A GPU that Mesa may draw on is here, too.
+    pub has_other_gpu: bool,
+    /// The user chose by libglvnd's own variable.
+    pub is_chosen_by_environment: bool,
+}
+
+/// The choices to try in turn. One is taken where it draws in hardware; the last also where it does not.
+pub fn plan(asked: GlVendor, machine: Machine) -> &'static [Choice] {
+    use Choice::{Default, Mesa, Nvidia};
+    match asked {
+        GlVendor::Nvidia => &[Nvidia],
+        GlVendor::Mesa => &[Mesa],
+        GlVendor::Auto if machine.is_chosen_by_environment || !machine.has_nvidia_driver => &[Default],
+        GlVendor::Auto if machine.is_nvidia_server || machine.has_other_gpu => &[Default, Nvidia, Default],
+        GlVendor::Auto => &[Nvidia, Default],
+    }
+}
+
+/// Looks at this machine. `is_nvidia_server`: what the X server's extensions tell.
+pub fn look(is_nvidia_server: bool) -> Machine {
+    Machine {
+        has_nvidia_driver: nvidia_driver_version().is_some(),
+        is_nvidia_server,
+        has_other_gpu: has_other_gpu(Path::new("/sys/class/drm")),
+        is_chosen_by_environment: env::var_os(STEP).is_none() && env::var_os(GLX_VENDOR).is_some(),
+    }
+}
+
+/// The version of NVIDIA's kernel driver that runs on this machine; "unknown" where only its devices are here.
+pub fn nvidia_driver_version() -> Option<String> {
+    match fs::read_to_string("/proc/driver/nvidia/version") {
+        Ok(text) => Some(parse_driver_version(&text).unwrap_or("unknown").to_owned()),
+        Err(_) => Path::new("/dev/nvidiactl").exists().then(|| "unknown".into()),
+    }
+}
+
+/// The version in `NVRM version: NVIDIA UNIX … Kernel Module  580.159.04  …`.
+fn parse_driver_version(text: &str) -> Option<&str> {
+    let line = text.lines().find(|line| line.starts_with("NVRM version"))?;
+    line.split_whitespace().find(|word| word.contains('.') && word.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+}
+
+/// Whether a render node belongs to a driver other than NVIDIA's own.
+fn has_other_gpu(class: &Path) -> bool {
+    let nodes = fs::read_dir(class).into_iter().flatten().flatten();
+    nodes.filter(|node| node.file_name().to_string_lossy().starts_with("renderD")).any(|node| {
+        let driver = fs::canonicalize(node.path().join("device/driver"));
+        driver.is_ok_and(|path| path.file_name().is_some_and(|name| name != "nvidia"))
+    })
+}
+
+/// Where this process stands in its plan.
+#[derive(Debug)]
+pub struct Progress {
+    plan: &'static [Choice],
+    step: usize,
+    reasons: String,
+}
+
+impl Progress {
+    /// Takes up the plan where the process before this one left it, and sets the environment for its choice. Must
+    /// come before any OpenGL library is loaded.
+    pub fn begin(asked: GlVendor, is_nvidia_server: bool) -> Progress {
+        let plan = plan(asked, look(is_nvidia_server));
+        let step = env::var(STEP).ok().and_then(|s| s.parse().ok()).unwrap_or(0).min(plan.len() - 1);
+        let progress = Progress { plan, step, reasons: env::var(REASONS).unwrap_or_default() };
+        progress.set_environment();
+        progress
+    }
+
+    #[expect(unsafe_code)]
+    fn set_environment(&self) {
+        let variables: &[(&str, &str)] = match self.plan[self.step] {
+            Choice::Default => &[],
+            // The second one has no effect but on machines with two GPUs, where the first fails without it.
+            Choice::Nvidia => &[(GLX_VENDOR, "nvidia"), ("__NV_PRIME_RENDER_OFFLOAD", "1")],
+            Choice::Mesa => &[(GLX_VENDOR, "mesa")],
+        };
+        for (name, value) in variables {
+            // SAFETY: this process has one thread until winit and GL are loaded, which is after this.
+            unsafe { env::set_var(name, value) };
+        }
+    }
+
+    /// The vendor that libGLX is told to load, where it is told.
+    pub fn forces_nvidia(&self) -> bool {
+        self.plan[self.step] == Choice::Nvidia
+    }
+
+    /// Why earlier choices were not taken; empty where this is the first.
+    pub fn reasons(&self) -> &str {
+        &self.reasons
+    }
+
+    /// Starts over with the next choice of the plan, where there is one. Returns only where there is none, or where
+    /// the program cannot be started again.
+    pub fn give_up(&self, reason: &str) {
+        if self.step + 1 >= self.plan.len() {
+            return;
+        }
+        let Ok(program) = env::current_exe() else { return };
+        let mut command = Command::new(program);
+        command.args(env::args_os().skip(1)).env(STEP, (self.step + 1).to_string());
+        if self.forces_nvidia() {
+            command.env(REASONS, reason).env_remove(GLX_VENDOR).env_remove("__NV_PRIME_RENDER_OFFLOAD");
+        }
+        // exec returns only where it failed; then this process goes on with what it has.
+        let _ = command.exec();
+    }
+}
+
+/// The warning due where software draws although NVIDIA's driver is here; `None` where it is not here.
+/// `attempts`: what was tried before.
+pub fn software_beside_nvidia(renderer: &Renderer, attempts: &Attempts) -> Option<String> {
+    let version = nvidia_driver_version()?;
+    let reason = if attempts.is_empty() {
+        "its OpenGL offers no device here".to_owned()
+    } else {
+        attempts.in_one_line()
+    };
+    Some(warning(renderer, &version, &reason))
+}
+
+/// As [`software_beside_nvidia`], with a reason in words.
+pub fn software_because(renderer: &Renderer, reason: &str) -> Option<String> {
+    Some(warning(renderer, &nvidia_driver_version()?, reason))
+}
+
+fn warning(renderer: &Renderer, version: &str, reason: &str) -> String {
+    format!(
+        "software draws ({}), although NVIDIA's driver {version} is here: {reason}. {}",
+        renderer.renderer,
+        advice_for_nvidia()
+    )
+}
+
+/// What to do where NVIDIA's kernel driver is here and its OpenGL is not.
+fn advice_for_nvidia() -> String {
+    if !Path::new("/dev/nvidiactl").exists() {
+        return "This container was given no GPU: start it with --gpus all, or --device nvidia.com/gpu=all".into();
+    }
+    match super::x11::load("libEGL_nvidia.so.0") {
+        Err(reason) => format!(
+            "Its OpenGL library cannot be loaded ({reason}): in a container, set \
+             NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display; on the host, install the full driver"
+        ),
+        Ok(()) => "--gl-vendor nvidia shows its own error".into(),
+    }
+}
+
+/// What to do where nothing draws.
+pub fn advice_without_driver() -> String {
+    match nvidia_driver_version() {
+        Some(_) => advice_for_nvidia(),
+        None => "There is no NVIDIA driver here; for Intel, AMD and software drawing install Mesa (Debian: \
+                 libegl-mesa0 and libgl1-mesa-dri), or use the image rust-gears:mesa"
+            .into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Choice::{Default, Mesa, Nvidia};
+
+    const BARE: Machine = Machine {
+        has_nvidia_driver: false,
+        is_nvidia_server: false,
+        has_other_gpu: false,
+        is_chosen_by_environment: false,
+    };
+
+    #[test]
+    fn with_nvidias_driver_no_plan_ends_on_software_untried() {
+        for bits in 0..4 {
+            let machine = Machine {
+                has_nvidia_driver: true,
+                is_nvidia_server: bits & 1 != 0,
+                has_other_gpu: bits & 2 != 0,
+                ..BARE
+            };
+            let steps = plan(GlVendor::Auto, machine);
+            assert!(steps.contains(&Nvidia), "{machine:?}");
+            assert_eq!(steps.last(), Some(&Default), "{machine:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_all_that_is_tried() {
+        let machine = Machine { has_nvidia_driver: true, ..BARE };
+        assert_eq!(plan(GlVendor::Nvidia, machine), [Nvidia]);
+        assert_eq!(plan(GlVendor::Mesa, machine), [Mesa]);
+        assert_eq!(plan(GlVendor::Auto, Machine { is_chosen_by_environment: true, ..machine }), [Default]);
+        assert_eq!(plan(GlVendor::Auto, BARE), [Default]);
+    }
+
+    #[test]
+    fn the_drivers_version_is_read() {
+        let text = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.159.04  Tue\nGCC version: gcc 12.2.0\n";
+        assert_eq!(parse_driver_version(text), Some("580.159.04"));
+        let open = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release Build\n";
+        assert_eq!(parse_driver_version(open), Some("570.86.15"));
+        assert_eq!(parse_driver_version(""), None);
+    }
+}

@@ -1,0 +1,237 @@
+//! A look at the X server, and at the libraries a window needs, before winit is asked for anything.
+//!
+//! winit panics where a library, the keyboard data or an extension of the server is missing, and where it does not
+//! panic its error names none of them. So each is looked for here first, and missed with a name.
+
+use super::error::PlatformError;
+use std::ffi::{c_int, c_void};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use x11rb::connection::{Connection, RequestConnection};
+use x11rb::errors::ConnectError;
+use x11rb::protocol::randr::ConnectionExt as _;
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, InputFocus};
+use x11rb::rust_connection::RustConnection;
+
+/// What winit and glutin dlopen for a window, and the Debian package each is in. They report none of these by name.
+/// GL itself is not here: either of libGL and libEGL will do, and the chain of attempts tells.
+pub const WINDOW_LIBRARIES: &[(&str, &str)] = &[
+    ("libX11.so.6", "libx11-6"),
+    ("libX11-xcb.so.1", "libx11-xcb1"),
+    ("libxcb.so.1", "libxcb1"),
+    ("libXcursor.so.1", "libxcursor1"),
+    ("libXi.so.6", "libxi6"),
+    ("libXrender.so.1", "libxrender1"),
+    ("libxkbcommon.so.0", "libxkbcommon0"),
+    ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
+];
+
+/// The server's extensions without which winit panics, and how to get them.
+const WINDOW_EXTENSIONS: &[(&str, &str)] = &[
+    ("RANDR", "for Xvfb and Xvnc: +extension RANDR"),
+    ("XInputExtension", "it is part of every current server; old VNC servers lack it"),
+    ("XKEYBOARD", "for Xvfb: without -kb or -extension XKEYBOARD"),
+];
+
+/// An X server that can show a window.
+pub struct XServer {
+    /// Its name as in `$DISPLAY`.
+    pub display: String,
+    /// Width and height of the default screen in pixels.
+    pub screen_size: (u32, u32),
+    /// The highest refresh rate among its monitors, in Hz; `None` where it has no real monitor.
+    pub refresh_rate: Option<f64>,
+    /// It is NVIDIA's own server, or has its extension.
+    pub has_nv_glx: bool,
+    connection: RustConnection,
+    root: u32,
+}
+
+impl XServer {
+    /// Looks at the server named `display`, and at the libraries and data a window needs.
+    ///
+    /// # Errors
+    /// The first thing that is missing.
+    pub fn probe(display: &str) -> Result<XServer, PlatformError> {
+        let (connection, screen) = RustConnection::connect(Some(display)).map_err(|e| no_connection(display, &e))?;
+        for (library, package) in WINDOW_LIBRARIES {
+            load(library).map_err(|reason| PlatformError::MissingLibrary { library, package, reason })?;
+        }
+        keyboard_data()?;
+        let lost = |reason: String| PlatformError::Lost { place: format!("the X server {display}"), reason };
+        for &(extension, remedy) in WINDOW_EXTENSIONS {
+            if connection.extension_information(extension).map_err(|e| lost(e.to_string()))?.is_none() {
+                return Err(PlatformError::MissingExtension { display: display.into(), extension, remedy });
+            }
+        }
+        let has_nv_glx = connection.extension_information("NV-GLX").ok().flatten().is_some();
+        let setup = &connection.setup().roots[screen];
+        let screen_size = (setup.width_in_pixels.into(), setup.height_in_pixels.into());
+        let root = setup.root;
+        let refresh_rate = refresh_rate(&connection, root);
+        Ok(XServer { display: display.into(), screen_size, refresh_rate, has_nv_glx, connection, root })
+    }
+
+    /// Gives the keyboard to `window` where no window manager does so. Without one, X sends keys to whatever is under
+    /// the pointer, but winit takes none without the focus.
+    pub fn focus_unless_managed(&self, window: u32) {
+        if !self.has_window_manager() {
+            // Where this fails, keys do not arrive, and that is all.
+            let _ = self.connection.set_input_focus(InputFocus::POINTER_ROOT, window, x11rb::CURRENT_TIME);
+            let _ = self.connection.flush();
+        }
+    }
+
+    /// Whether a window manager runs (EWMH: it sets this property on the root window).
+    pub fn has_window_manager(&self) -> bool {
+        let check = || -> Option<bool> {
+            let atom = self.connection.intern_atom(false, b"_NET_SUPPORTING_WM_CHECK").ok()?.reply().ok()?.atom;
+            let property = self.connection.get_property(false, self.root, atom, AtomEnum::WINDOW, 0, 1).ok()?;
+            Some(property.reply().ok()?.value_len > 0)
+        };
+        check().unwrap_or(false)
+    }
+}
+
+/// Loads a shared library and keeps it loaded: whoever needs it dlopens it again right after.
+///
+/// # Errors
+/// What dlopen said.
+#[expect(unsafe_code)]
+pub fn load(library: &str) -> Result<(), String> {
+    // SAFETY: system libraries run no constructors that a second dlopen, by winit, glutin or GL, would not run, too.
+    let loaded = unsafe { libloading::Library::new(library) };
+    loaded.map(std::mem::forget).map_err(|e| innermost(&e))
+}
+
+/// Has the process end with one clear line, and exit code 1, when the connection to the X server breaks. Xlib ends the
+/// process then, whatever its handler does, and its own line names neither cause nor consequence.
+#[expect(unsafe_code)]
+pub fn exit_when_server_dies(display: &str) {
+    type Handler = unsafe extern "C" fn(*mut c_void) -> c_int;
+    type SetHandler = unsafe extern "C" fn(Option<Handler>) -> Option<Handler>;
+    unsafe extern "C" fn handler(_display: *mut c_void) -> c_int {
+        let name = SERVER_NAME.get().map_or("", String::as_str);
+        crate::report::say(&format!("the X server {name} has ended or broke the connection; so the run ends here"));
+        // SAFETY: ends the process at once. Exit handlers of GL drivers would talk to the server that is gone.
+        unsafe { libc::_exit(1) }
+    }
+    // A second window in this process, on another server, would keep the first one's name; there is only one.
+    let _ = SERVER_NAME.set(display.to_owned());
+    // SAFETY: libX11 is loaded already (see `probe`) and its function has this type (XSetIOErrorHandler(3)).
+    unsafe {
+        if let Ok(library) = libloading::Library::new("libX11.so.6") {
+            if let Ok(set) = library.get::<SetHandler>(b"XSetIOErrorHandler\0") {
+                set(Some(handler));
+            }
+            std::mem::forget(library);
+        }
+    }
+}
+
+static SERVER_NAME: OnceLock<String> = OnceLock::new();
+
+/// The last error of a chain: libloading's own text is only "dlopen failed"; its source has the linker's words.
+fn innermost(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost)
+}
+
+/// libxkbcommon reads its keyboard rules from here; winit panics where they are missing.
+fn keyboard_data() -> Result<(), PlatformError> {
+    let root = std::env::var_os("XKB_CONFIG_ROOT").map_or_else(|| PathBuf::from("/usr/share/X11/xkb"), PathBuf::from);
+    if root.join("rules").is_dir() {
+        Ok(())
+    } else {
+        Err(PlatformError::MissingKeyboardData { path: root.display().to_string() })
+    }
+}
+
+/// The highest refresh rate of the modes in use, in Hz. Virtual servers (Xvfb, Xvnc) have modes without a clock.
+fn refresh_rate(connection: &RustConnection, root: u32) -> Option<f64> {
+    let resources = connection.randr_get_screen_resources_current(root).ok()?.reply().ok()?;
+    let mut rates = Vec::new();
+    for &crtc in &resources.crtcs {
+        let info = connection.randr_get_crtc_info(crtc, resources.config_timestamp).ok()?.reply().ok()?;
+        let mode = resources.modes.iter().find(|mode| mode.id == info.mode);
+        rates.extend(mode.map(|m| f64::from(m.dot_clock) / (f64::from(m.htotal) * f64::from(m.vtotal))));
+    }
+    rates.into_iter().filter(|rate| rate.is_finite() && *rate > 0.0).reduce(f64::max)
+}
+
+fn no_connection(display: &str, error: &ConnectError) -> PlatformError {
+    let (reason, advice) = match error {
+        ConnectError::DisplayParsingError(_) => (
+            "that is no display's name".into(),
+            "DISPLAY has the form :0 or host:0; set it, or unset it to draw off-screen".into(),
+        ),
+        ConnectError::SetupFailed(failed) => (
+            format!("it refused: {}", String::from_utf8_lossy(&failed.reason).trim()),
+            "Give this user the server's cookie ($XAUTHORITY names the file), or in a container mount one that is \
+             valid for any host; to draw without X: --off-screen"
+                .into(),
+        ),
+        other => match local_socket(display) {
+            Some(socket) => local_failure(&socket, other),
+            None => (
+                other.to_string(),
+                "Is it running, and reachable from here? A container has its own localhost; to draw without X: \
+                 --off-screen"
+                    .into(),
+            ),
+        },
+    };
+    PlatformError::NoConnection { display: display.into(), reason, advice }
+}
+
+/// Why a server of this machine cannot be reached, told by trying its socket alone: a library's own error may be that
+/// of the TCP port it tried last.
+fn local_failure(socket: &Path, other: &ConnectError) -> (String, String) {
+    let path = socket.display();
+    match std::os::unix::net::UnixStream::connect(socket).map_err(|e| e.kind()) {
+        Err(ErrorKind::NotFound) => (
+            format!("there is no socket {path}"),
+            "Is a server running under that name? In a container, mount its socket: -v /tmp/.X11-unix:/tmp/.X11-unix; \
+             to draw without X: --off-screen"
+                .into(),
+        ),
+        Err(ErrorKind::ConnectionRefused) => (
+            format!("nobody listens at the socket {path}"),
+            "The server that made it has ended: start one, or unset DISPLAY to draw off-screen".into(),
+        ),
+        Err(ErrorKind::PermissionDenied) => (
+            format!("this user may not open the socket {path}"),
+            "With SELinux, a container needs --security-opt label=type:container_runtime_t; to draw without X: \
+             --off-screen"
+                .into(),
+        ),
+        _ => (other.to_string(), "To draw without X: --off-screen".into()),
+    }
+}
+
+/// The Unix socket of a display of this machine: `:1.0` → `/tmp/.X11-unix/X1`.
+fn local_socket(display: &str) -> Option<PathBuf> {
+    let number = display.strip_prefix("unix:").or(display.strip_prefix(':'))?;
+    let number = number.split_once('.').map_or(number, |(number, _screen)| number);
+    Some(Path::new("/tmp/.X11-unix").join(format!("X{number}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_displays_have_sockets_and_others_none() {
+        let socket = |display| local_socket(display).map(|p| p.display().to_string());
+        assert_eq!(socket(":1"), Some("/tmp/.X11-unix/X1".into()));
+        assert_eq!(socket(":12.0"), Some("/tmp/.X11-unix/X12".into()));
+        assert_eq!(socket("unix:3"), Some("/tmp/.X11-unix/X3".into()));
+        assert_eq!(socket("localhost:10.0"), None);
+    }
+
+    #[test]
+    fn the_linkers_own_words_are_kept() {
+        let words = load("libthere-is-none.so.7").unwrap_err();
+        assert!(words.contains("libthere-is-none.so.7: cannot open shared object file"), "{words}");
+    }
+}

@@ -1,0 +1,196 @@
+//! Framebuffers to draw into where there is no window, and pictures read back from them.
+
+use super::{BackBuffer, Functions, check};
+use glow::HasContext;
+use image::RgbImage;
+
+/// A picture in the GPU's memory: colour and depth, with or without multisampling.
+pub struct Framebuffer {
+    /// What is drawn into.
+    drawn: Storage,
+    /// Where samples are resolved to pixels; without multisampling, `drawn` is that already.
+    resolved: Option<Storage>,
+    gl: Functions,
+    size: (u32, u32),
+    samples: u32,
+}
+
+/// The driver cannot make a framebuffer of this size.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct FramebufferError(String);
+
+impl Framebuffer {
+    /// Makes one. `samples`: at least so many a pixel, 0 for no multisampling.
+    ///
+    /// # Errors
+    /// The limit that was hit.
+    pub fn new(gl: &Functions, size: (u32, u32), samples: u32, srgb: bool) -> Result<Framebuffer, FramebufferError> {
+        let limits = Limits::of(gl);
+        limits.allow(size, samples)?;
+        let (drawn, actual) = Storage::new(gl, size, samples, srgb, true)?;
+        let resolved = (samples > 0).then(|| Storage::new(gl, size, 0, srgb, false)).transpose()?.map(|(s, _)| s);
+        Ok(Framebuffer { drawn, resolved, gl: gl.clone(), size, samples: actual })
+    }
+
+    /// Samples a pixel; 0: no multisampling.
+    pub fn samples(&self) -> u32 {
+        self.samples
+    }
+
+    /// Draws into it from now on.
+    pub fn bind(&self) {
+        self.drawn.bind(glow::FRAMEBUFFER);
+    }
+
+    /// Turns samples into pixels, as showing a frame does with a window. Leaves the framebuffer bound as `bind` does.
+    #[expect(unsafe_code)]
+    pub fn resolve(&self) {
+        let Some(resolved) = &self.resolved else { return };
+        let (width, height) = (self.size.0 as i32, self.size.1 as i32);
+        resolved.bind(glow::DRAW_FRAMEBUFFER);
+        // SAFETY: the context is current; both framebuffers have this size and format.
+        unsafe {
+            self.gl.blit_framebuffer(0, 0, width, height, 0, 0, width, height, glow::COLOR_BUFFER_BIT, glow::NEAREST);
+        }
+        self.drawn.bind(glow::DRAW_FRAMEBUFFER);
+    }
+
+    /// The picture, top row first.
+    #[expect(unsafe_code)]
+    pub fn read(&self) -> RgbImage {
+        self.resolved.as_ref().unwrap_or(&self.drawn).bind(glow::READ_FRAMEBUFFER);
+        // SAFETY: the context is current.
+        unsafe { self.gl.read_buffer(glow::COLOR_ATTACHMENT0) };
+        let picture = read_pixels(&self.gl, self.size);
+        self.drawn.bind(glow::READ_FRAMEBUFFER);
+        picture
+    }
+}
+
+/// Whether a picture of this size can be drawn at all.
+///
+/// # Errors
+/// The limit it is beyond.
+pub fn check_size(gl: &glow::Context, size: (u32, u32)) -> Result<(), FramebufferError> {
+    Limits::of(gl).allow(size, 0)
+}
+
+/// The picture in a window's back buffer, top row first. To be read before the buffers are swapped.
+#[expect(unsafe_code)]
+pub fn read_back_buffer(gl: &glow::Context, buffer: BackBuffer, size: (u32, u32)) -> RgbImage {
+    // SAFETY: the context is current.
+    unsafe { gl.read_buffer(buffer.gl_name()) };
+    read_pixels(gl, size)
+}
+
+#[expect(unsafe_code)]
+fn read_pixels(gl: &glow::Context, (width, height): (u32, u32)) -> RgbImage {
+    let mut picture = RgbImage::new(width, height);
+    // SAFETY: the context is current; without padding between rows, the picture takes exactly this memory.
+    unsafe {
+        gl.pixel_store_i32(glow::PACK_ALIGNMENT, 1);
+        let pixels = glow::PixelPackData::Slice(Some(picture.as_mut()));
+        gl.read_pixels(0, 0, width as i32, height as i32, glow::RGB, glow::UNSIGNED_BYTE, pixels);
+    }
+    // OpenGL's first row is the lowest.
+    image::imageops::flip_vertical_in_place(&mut picture);
+    picture
+}
+
+/// The largest picture a context draws.
+struct Limits {
+    width: u32,
+    height: u32,
+    samples: u32,
+}
+
+impl Limits {
+    #[expect(unsafe_code)]
+    fn of(gl: &glow::Context) -> Limits {
+        let mut viewport = [0; 2];
+        // SAFETY: the context is current; GL_MAX_VIEWPORT_DIMS has two values.
+        let (side, samples) = unsafe {
+            gl.get_parameter_i32_slice(glow::MAX_VIEWPORT_DIMS, &mut viewport);
+            (gl.get_parameter_i32(glow::MAX_RENDERBUFFER_SIZE), gl.get_parameter_i32(glow::MAX_SAMPLES))
+        };
+        let limit = |n: i32| n.max(0) as u32;
+        Limits { width: limit(side.min(viewport[0])), height: limit(side.min(viewport[1])), samples: limit(samples) }
+    }
+
+    fn allow(&self, (width, height): (u32, u32), samples: u32) -> Result<(), FramebufferError> {
+        if width > self.width || height > self.height {
+            return Err(FramebufferError(format!("its limit is {}x{}", self.width, self.height)));
+        }
+        if samples > self.samples {
+            return Err(FramebufferError(format!("its limit is {} samples a pixel", self.samples)));
+        }
+        Ok(())
+    }
+}
+
+/// A framebuffer object and its renderbuffers.
+struct Storage {
+    gl: Functions,
+    framebuffer: glow::Framebuffer,
+    renderbuffers: Vec<glow::Renderbuffer>,
+}
+
+impl Storage {
+    /// Returns it with the samples a pixel that it really has.
+    #[expect(unsafe_code)]
+    fn new(
+        gl: &Functions,
+        (width, height): (u32, u32),
+        samples: u32,
+        srgb: bool,
+        with_depth: bool,
+    ) -> Result<(Storage, u32), FramebufferError> {
+        let color = (glow::COLOR_ATTACHMENT0, if srgb { glow::SRGB8_ALPHA8 } else { glow::RGBA8 });
+        let depth = (glow::DEPTH_ATTACHMENT, glow::DEPTH_COMPONENT24);
+        let attachments = if with_depth { vec![color, depth] } else { vec![color] };
+        // SAFETY: the context is current; the sizes are within its limits.
+        unsafe {
+            let framebuffer = gl.create_framebuffer().map_err(FramebufferError)?;
+            let mut storage = Storage { gl: gl.clone(), framebuffer, renderbuffers: Vec::new() };
+            storage.bind(glow::FRAMEBUFFER);
+            let mut actual = 0;
+            for (attachment, format) in attachments {
+                let renderbuffer = gl.create_renderbuffer().map_err(FramebufferError)?;
+                storage.renderbuffers.push(renderbuffer);
+                gl.bind_renderbuffer(glow::RENDERBUFFER, Some(renderbuffer));
+                gl.renderbuffer_storage_multisample(
+                    glow::RENDERBUFFER,
+                    samples as i32,
+                    format,
+                    width as i32,
+                    height as i32,
+                );
+                actual = gl.get_renderbuffer_parameter_i32(glow::RENDERBUFFER, glow::RENDERBUFFER_SAMPLES).max(0) as u32;
+                gl.framebuffer_renderbuffer(glow::FRAMEBUFFER, attachment, glow::RENDERBUFFER, Some(renderbuffer));
+            }
+            check(gl, "a framebuffer").map_err(|e| FramebufferError(e.reason))?;
+            match gl.check_framebuffer_status(glow::FRAMEBUFFER) {
+                glow::FRAMEBUFFER_COMPLETE => Ok((storage, actual)),
+                status => Err(FramebufferError(format!("the framebuffer is incomplete (0x{status:x})"))),
+            }
+        }
+    }
+
+    #[expect(unsafe_code)]
+    fn bind(&self, target: u32) {
+        // SAFETY: the context is current.
+        unsafe { self.gl.bind_framebuffer(target, Some(self.framebuffer)) };
+    }
+}
+
+impl Drop for Storage {
+    #[expect(unsafe_code)]
+    fn drop(&mut self) {
+        // SAFETY: the context is current, and the objects are its own.
+        unsafe {
+            self.gl.delete_framebuffer(self.framebuffer);
+            self.renderbuffers.iter().for_each(|&renderbuffer| self.gl.delete_renderbuffer(renderbuffer));
+        }
+    }
+}

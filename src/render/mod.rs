@@ -1,0 +1,197 @@
+//! The scene on OpenGL 3.3 core: one program, one buffer, one draw call a picture.
+//!
+//! Every object deletes itself when dropped, which needs its context to be current; this program has one context, and
+//! it is current from start to end.
+
+mod frame_queue;
+mod framebuffer;
+mod program;
+
+pub use frame_queue::{FrameQueue, GpuHangs};
+pub use framebuffer::{Framebuffer, FramebufferError, check_size, read_back_buffer};
+
+use crate::scene::{GEARS, GearTransform, scene_mesh};
+use glam::Mat4;
+use glow::HasContext;
+use program::Program;
+use std::rc::Rc;
+
+/// The functions of the current context.
+pub type Functions = Rc<glow::Context>;
+
+/// The three gears, ready to draw.
+pub struct Gears {
+    gl: Functions,
+    // The program stays in use from `new` on; nothing else draws.
+    _program: Program,
+    vertex_array: glow::VertexArray,
+    buffers: [glow::Buffer; 2],
+    clip_from_gear: glow::UniformLocation,
+    light: glow::UniformLocation,
+    index_count: i32,
+}
+
+/// OpenGL could not be set up to draw the scene.
+#[derive(Debug, thiserror::Error)]
+#[error("the OpenGL driver refused {what}: {reason}\nThis is a fault of the driver, or of rust-gears; please report it")]
+pub struct RenderError {
+    pub(crate) what: &'static str,
+    pub(crate) reason: String,
+}
+
+impl Gears {
+    /// Uploads the scene, with colours for an sRGB framebuffer or another, and sets glxgears' state: black background,
+    /// depth test, back faces culled. The state stays as this leaves it.
+    ///
+    /// # Errors
+    /// Where the driver refuses a shader or an object, with its own words.
+    #[expect(unsafe_code)]
+    pub fn new(gl: &Functions, srgb: bool) -> Result<Gears, RenderError> {
+        let program =
+            Program::new(gl, include_str!("../../shaders/gear.vert"), include_str!("../../shaders/gear.frag"))?;
+        let (mesh, owners) = scene_mesh();
+        let mut vertices: Vec<f32> = Vec::with_capacity(owners.len() * FLOATS_PER_VERTEX);
+        for (vertex, owner) in mesh.vertices.iter().zip(&owners) {
+            vertices.extend(vertex.position.to_array());
+            vertices.extend(vertex.normal.to_array());
+            vertices.push(*owner as f32);
+        }
+        let indices: Vec<u16> = mesh.indices.iter().map(|&i| i as u16).collect();
+        let object = |what| move |reason| RenderError { what, reason };
+        // SAFETY: the context is current, and all pointers given to it are into live slices.
+        unsafe {
+            let vertex_array = gl.create_vertex_array().map_err(object("a vertex array"))?;
+            gl.bind_vertex_array(Some(vertex_array));
+            let buffers = [
+                gl.create_buffer().map_err(object("a buffer"))?,
+                gl.create_buffer().map_err(object("a buffer"))?,
+            ];
+            gl.bind_buffer(glow::ARRAY_BUFFER, Some(buffers[0]));
+            gl.buffer_data_u8_slice(glow::ARRAY_BUFFER, bytemuck::cast_slice(&vertices), glow::STATIC_DRAW);
+            gl.bind_buffer(glow::ELEMENT_ARRAY_BUFFER, Some(buffers[1]));
+            gl.buffer_data_u8_slice(glow::ELEMENT_ARRAY_BUFFER, bytemuck::cast_slice(&indices), glow::STATIC_DRAW);
+            let float = size_of::<f32>() as i32;
+            for (location, size, offset) in [(0, 3, 0), (1, 3, 3), (2, 1, 6)] {
+                let stride = FLOATS_PER_VERTEX as i32 * float;
+                gl.vertex_attrib_pointer_f32(location, size, glow::FLOAT, false, stride, offset * float);
+                gl.enable_vertex_attrib_array(location);
+            }
+            gl.use_program(Some(program.id()));
+            let material = program.uniform("material")?;
+            gl.uniform_3_f32_slice(Some(&material), GEARS.map(|gear| gear.material(srgb)).as_flattened());
+            gl.clear_color(0.0, 0.0, 0.0, 0.0);
+            gl.enable(glow::DEPTH_TEST);
+            gl.enable(glow::CULL_FACE);
+            if srgb {
+                gl.enable(glow::FRAMEBUFFER_SRGB);
+            }
+            let gears = Gears {
+                gl: gl.clone(),
+                clip_from_gear: program.uniform("clip_from_gear")?,
+                light: program.uniform("light")?,
+                _program: program,
+                vertex_array,
+                buffers,
+                index_count: indices.len() as i32,
+            };
+            check(gl, "the scene")?;
+            Ok(gears)
+        }
+    }
+
+    /// Clears the current framebuffer and draws the gears into it.
+    #[expect(unsafe_code)]
+    pub fn draw(&self, transforms: &[GearTransform; 3]) {
+        let matrices: [[f32; 16]; 3] = transforms.map(|t| Mat4::to_cols_array(&t.clip_from_gear));
+        let lights: [[f32; 3]; 3] = transforms.map(|t| t.light.to_array());
+        // SAFETY: the context is current, with the program and the vertex array of `new`.
+        unsafe {
+            self.gl.clear(glow::COLOR_BUFFER_BIT | glow::DEPTH_BUFFER_BIT);
+            self.gl.uniform_matrix_4_f32_slice(Some(&self.clip_from_gear), false, matrices.as_flattened());
+            self.gl.uniform_3_f32_slice(Some(&self.light), lights.as_flattened());
+            self.gl.draw_elements(glow::TRIANGLES, self.index_count, glow::UNSIGNED_SHORT, 0);
+        }
+        debug_assert!(check(&self.gl, "a frame").is_ok());
+    }
+
+    /// Draws to the whole of a picture of this size from now on.
+    #[expect(unsafe_code)]
+    pub fn set_viewport(&self, (width, height): (u32, u32)) {
+        // SAFETY: the context is current; sizes beyond its limits are clamped by OpenGL.
+        unsafe { self.gl.viewport(0, 0, width as i32, height as i32) };
+    }
+}
+
+/// Position, normal, gear.
+const FLOATS_PER_VERTEX: usize = 7;
+
+impl Drop for Gears {
+    #[expect(unsafe_code)]
+    fn drop(&mut self) {
+        // SAFETY: the context is current, and the objects are its own.
+        unsafe {
+            self.gl.delete_vertex_array(self.vertex_array);
+            self.buffers.iter().for_each(|&buffer| self.gl.delete_buffer(buffer));
+        }
+    }
+}
+
+/// OpenGL's own report of what went wrong since the last call.
+#[expect(unsafe_code)]
+pub(crate) fn check(gl: &glow::Context, what: &'static str) -> Result<(), RenderError> {
+    // SAFETY: the context is current.
+    match unsafe { gl.get_error() } {
+        glow::NO_ERROR => Ok(()),
+        code => Err(RenderError { what, reason: error_name(code) }),
+    }
+}
+
+/// The name of an OpenGL error code.
+fn error_name(code: u32) -> String {
+    match code {
+        glow::INVALID_ENUM => "GL_INVALID_ENUM".into(),
+        glow::INVALID_VALUE => "GL_INVALID_VALUE".into(),
+        glow::INVALID_OPERATION => "GL_INVALID_OPERATION".into(),
+        glow::INVALID_FRAMEBUFFER_OPERATION => "GL_INVALID_FRAMEBUFFER_OPERATION".into(),
+        glow::OUT_OF_MEMORY => "GL_OUT_OF_MEMORY".into(),
+        other => format!("error 0x{other:x}"),
+    }
+}
+
+/// All extensions of the current context, separated by spaces, as `GL_EXTENSIONS` was before OpenGL 3.
+#[expect(unsafe_code)]
+pub fn extensions(gl: &glow::Context) -> String {
+    // SAFETY: the context is current, and an index below the count has a name.
+    unsafe {
+        let count = gl.get_parameter_i32(glow::NUM_EXTENSIONS).max(0) as u32;
+        (0..count).map(|i| gl.get_parameter_indexed_string(glow::EXTENSIONS, i)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Which picture of a window to draw next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackBuffer {
+    /// The only one.
+    Mono,
+    /// The left one of a stereo window.
+    Left,
+    /// The right one of a stereo window.
+    Right,
+}
+
+impl BackBuffer {
+    pub(crate) fn gl_name(self) -> u32 {
+        match self {
+            BackBuffer::Mono => glow::BACK,
+            BackBuffer::Left => glow::BACK_LEFT,
+            BackBuffer::Right => glow::BACK_RIGHT,
+        }
+    }
+
+    /// Draws into this buffer of the window from now on.
+    #[expect(unsafe_code)]
+    pub fn select(self, gl: &glow::Context) {
+        // SAFETY: the context is current.
+        unsafe { gl.draw_buffer(self.gl_name()) };
+    }
+}

@@ -1,0 +1,38 @@
+//! One JSON object a line.
+
+use super::{DeviceReport, Drawing, Interval, Summary};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Line<'a, T: Serialize> {
+    r#type: &'static str,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+#[derive(Serialize)]
+struct IntervalOf<'a> {
+    #[serde(flatten)]
+    interval: Interval,
+    #[serde(flatten)]
+    drawing: &'a Drawing,
+}
+
+/// An interval, with what drew it.
+pub fn interval(interval: Interval, drawing: &Drawing) -> String {
+    line("interval", &IntervalOf { interval, drawing })
+}
+
+/// The summary.
+pub fn summary(summary: &Summary) -> String {
+    line("summary", summary)
+}
+
+/// A device.
+pub fn device(device: &DeviceReport) -> String {
+    line("device", device)
+}
+
+fn line<T: Serialize>(r#type: &'static str, value: &T) -> String {
+    serde_json::to_string(&Line { r#type, value }).expect("structs with string keys are JSON")
+}

@@ -1,0 +1,295 @@
+//! A run: the scene on a stage, frame by frame, timed and reported, until something ends it.
+//!
+//! One loop drives window and off-screen drawing alike, and one piece of code times both.
+
+mod stage;
+mod timing;
+
+use crate::capture::PngFile;
+use crate::cli::Options;
+use crate::error::Error;
+use crate::platform::{Event, Key, PlatformError, Synchronisation};
+use crate::renderer::Kind;
+use crate::report::{self, Drawing, Interval, Summary, SwapIntervalReport, json, text};
+use crate::scene::{DEGREES_PER_SECOND, View};
+use crate::signals::Signals;
+use stage::Stage;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+use timing::Timing;
+
+/// How a run ended, where it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The frames or the time asked for are over, or the user closed the window, or nobody reads the output any more.
+    Done,
+    /// By this signal.
+    Signal(u8),
+}
+
+impl Ended {
+    /// The process's exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Ended::Done => 0,
+            Ended::Signal(number) => 128 + number,
+        }
+    }
+}
+
+/// How far an arrow key turns the scene, in degrees.
+const KEY_TURN: f32 = 5.0;
+/// How long a paused window waits for an event before it looks for signals and limits again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Draws as `options` say.
+///
+/// # Errors
+/// Why it cannot, or could not go on. What was measured until then is reported all the same.
+pub fn run(options: &Options) -> Result<Ended, Error> {
+    let signals = Signals::watch()?;
+    let screenshot = options.screenshot.as_deref().map(PngFile::open).transpose()?;
+    let mut output = Output::default();
+    let stage = Stage::open(options).inspect_err(|error| {
+        // The words that scripts know from glxgears, where they expect them.
+        if let (false, Some(line)) = (options.json, glxgears_error(error, options)) {
+            let _ = output.line(&line);
+        }
+    })?;
+    let mut session = Session::new(options, stage, output, signals);
+    session.check_requirements()?;
+    session.print_info()?;
+    let outcome = session.draw_until_ended();
+    if outcome.is_ok()
+        && let Some(file) = screenshot
+    {
+        file.write(&session.stage.picture(session.view, session.angle))?;
+    }
+    session.print_summary()?;
+    outcome
+}
+
+/// What glxgears prints where it gives up.
+fn glxgears_error(error: &Error, options: &Options) -> Option<String> {
+    match error {
+        Error::Platform(PlatformError::NoConnection { display, .. }) => Some(text::could_not_open_display(display)),
+        Error::Platform(PlatformError::NoWindow { .. }) => {
+            Some(text::could_not_get_visual(options.stereo, options.samples > 0))
+        }
+        _ => None,
+    }
+}
+
+/// Standard output. A closed pipe is no error: it ends the run.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    is_closed: bool,
+}
+
+impl Output {
+    /// Writes a line, and sends it on its way: who reads from a pipe sees it at once.
+    pub(crate) fn line(&mut self, text: &str) -> Result<(), Error> {
+        let mut stdout = io::stdout().lock();
+        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => self.is_closed = true,
+            Err(e) => return Err(Error::Output(e)),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
+}
+
+struct Session<'a> {
+    options: &'a Options,
+    stage: Stage,
+    drawing: Drawing,
+    output: Output,
+    signals: Signals,
+    timing: Timing,
+    view: View,
+    /// The red gear's angle in degrees.
+    angle: f64,
+    /// When the last frame was drawn; `None` at the start and after a pause.
+    drawn_at: Option<Instant>,
+    is_paused: bool,
+    synchronisation: Option<Synchronisation>,
+}
+
+impl<'a> Session<'a> {
+    fn new(options: &'a Options, stage: Stage, output: Output, signals: Signals) -> Session<'a> {
+        let drawing = stage.drawing();
+        stage.warnings().iter().for_each(|warning| report::say(&format!("warning: {warning}")));
+        stage.set_title(&text::title(&drawing, None));
+        Session {
+            options,
+            drawing,
+            stage,
+            output,
+            signals,
+            timing: Timing::new(options.interval),
+            view: options.view,
+            angle: options.angle.unwrap_or(0.0),
+            drawn_at: None,
+            is_paused: false,
+            synchronisation: None,
+        }
+    }
+
+    fn check_requirements(&self) -> Result<(), Error> {
+        let name = &self.drawing.renderer.renderer;
+        if self.options.require_hardware && self.drawing.kind == Kind::Software {
+            return Err(Error::Requirement(format!(
+                "--require-hardware is not met: {name} draws in software\n\
+                 Give this process a GPU and its OpenGL driver, or leave the option out"
+            )));
+        }
+        match &self.options.expect_renderer {
+            Some(regex) if !regex.is_match(name) => Err(Error::Requirement(format!(
+                "--expect-renderer is not met: '{name}' does not match '{regex}'\n\
+                 Choose another device (--list-devices, --device, --gl-vendor), or expect another name"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn print_info(&mut self) -> Result<(), Error> {
+        if !self.options.info || self.options.json {
+            return Ok(());
+        }
+        self.output.line(&text::gl_strings(&self.drawing, &self.stage.extensions()))?;
+        if let Some(visual) = self.stage.visual() {
+            self.output.line(&text::visual(visual))?;
+        }
+        Ok(())
+    }
+
+    fn draw_until_ended(&mut self) -> Result<Ended, Error> {
+        loop {
+            let mut must_draw = !self.is_paused;
+            for event in self.stage.events(if self.is_paused { PAUSE } else { Duration::ZERO })? {
+                must_draw = true;
+                match event {
+                    Event::Closed | Event::Key(Key::Escape) => return Ok(Ended::Done),
+                    Event::Key(key) => self.press(key),
+                    Event::Resized => self.stage.resize(&mut self.drawing)?,
+                    Event::Exposed => {}
+                }
+            }
+            if let Some(signal) = self.signals.caught() {
+                return Ok(Ended::Signal(signal));
+            }
+            if must_draw {
+                self.draw_frame()?;
+            }
+            if self.is_over() {
+                let frames = self.stage.finish()?;
+                self.frames_ended(frames)?;
+                return Ok(Ended::Done);
+            }
+        }
+    }
+
+    fn press(&mut self, key: Key) {
+        match key {
+            Key::Left => self.view.y += KEY_TURN,
+            Key::Right => self.view.y -= KEY_TURN,
+            Key::Up => self.view.x += KEY_TURN,
+            Key::Down => self.view.x -= KEY_TURN,
+            Key::Animate => {
+                self.is_paused = !self.is_paused;
+                self.drawn_at = None;
+                self.timing.pause();
+            }
+            Key::Escape => {}
+        }
+    }
+
+    fn draw_frame(&mut self) -> Result<(), Error> {
+        let now = Instant::now();
+        if self.options.angle.is_none() && !self.is_paused {
+            let passed = self.drawn_at.map_or(Duration::ZERO, |last| now - last);
+            self.angle = (self.angle + DEGREES_PER_SECOND * passed.as_secs_f64()) % 360.0;
+            self.drawn_at = Some(now);
+        }
+        self.stage.draw(self.view, self.angle);
+        let frames = self.stage.end_frame()?;
+        self.timing.drew();
+        self.frames_ended(frames)
+    }
+
+    fn frames_ended(&mut self, frames: u32) -> Result<(), Error> {
+        if frames == 0 {
+            return Ok(());
+        }
+        match self.timing.frames_ended(Instant::now(), frames.into()) {
+            Some(interval) => self.print_interval(interval),
+            None => Ok(()),
+        }
+    }
+
+    fn print_interval(&mut self, interval: Interval) -> Result<(), Error> {
+        if self.synchronisation.is_none() {
+            self.judge_synchronisation(interval.fps)?;
+        }
+        self.stage.set_title(&text::title(&self.drawing, Some(interval.fps)));
+        self.output.line(&match self.options.json {
+            true => json::interval(interval, &self.drawing),
+            false => text::fps_line(interval),
+        })
+    }
+
+    /// glxgears prints its notice where a swap interval was asked for; here it is printed where the rate bears it out.
+    fn judge_synchronisation(&mut self, fps: f64) -> Result<(), Error> {
+        let Some(interval) = self.stage.swap_interval() else { return Ok(()) };
+        let judgement = Synchronisation::judge(fps, self.stage.refresh_rate(), interval.accepted);
+        self.synchronisation = Some(judgement);
+        if judgement == Synchronisation::Synchronised && !self.options.json {
+            self.output.line(&text::synchronised_notice(interval.accepted.unwrap_or(1).unsigned_abs()))?;
+        }
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        self.output.is_closed
+            || self.options.frames.is_some_and(|frames| self.timing.drawn() >= frames)
+            || self.options.duration.is_some_and(|duration| self.timing.has_run_for(duration))
+    }
+
+    fn print_summary(&mut self) -> Result<(), Error> {
+        let times = self.timing.frame_times();
+        if self.synchronisation.is_none()
+            && let Some(fps) = times.average_fps()
+            && let Some(interval) = self.stage.swap_interval()
+        {
+            self.synchronisation = Some(Synchronisation::judge(fps, self.stage.refresh_rate(), interval.accepted));
+        }
+        let swap_interval = self.stage.swap_interval().map(|interval| SwapIntervalReport {
+            asked: interval.asked,
+            accepted: interval.accepted,
+            refusal: interval.refusal.clone(),
+            measured: match self.synchronisation {
+                Some(Synchronisation::Synchronised) => "synchronised",
+                Some(Synchronisation::Free) => "not synchronised",
+                Some(Synchronisation::Unknown) | None => "unknown",
+            },
+        });
+        let milliseconds = |percent| Some(times.percentile(percent)?.as_secs_f64() * 1e3);
+        let summary = Summary {
+            frames: self.timing.drawn(),
+            timed_frames: times.frames(),
+            seconds: times.total().as_secs_f64(),
+            fps: times.average_fps(),
+            frame_time_p50_ms: milliseconds(50.0),
+            frame_time_p99_ms: milliseconds(99.0),
+            swap_interval,
+            drawing: self.drawing.clone(),
+        };
+        report::say(&text::summary(&summary));
+        if self.options.info
+            && let Some(interval) = &summary.swap_interval
+        {
+            report::say(&text::swap_interval(interval));
+        }
+        if self.options.json { self.output.line(&json::summary(&summary)) } else { Ok(()) }
+    }
+}

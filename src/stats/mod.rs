@@ -1,0 +1,111 @@
+//! From durations to figures, each under a name with its definition. No clock, no input or output.
+
+use hdrhistogram::Histogram;
+use std::time::Duration;
+
+/// The frame times of a run. Takes the same memory after a million frames as after one.
+#[derive(Debug)]
+pub struct FrameTimes {
+    histogram: Histogram<u64>,
+    frames: u64,
+    total: Duration,
+}
+
+/// Shortest and longest frame time told apart, in nanoseconds: 100 ns and five minutes.
+const BOUNDS: (u64, u64) = (100, 300_000_000_000);
+
+impl Default for FrameTimes {
+    fn default() -> Self {
+        // Two significant digits, 1 %: 43 kB, and finer than any frame time repeats.
+        let histogram = Histogram::new_with_bounds(BOUNDS.0, BOUNDS.1, 2).expect("constant bounds are valid");
+        FrameTimes { histogram, frames: 0, total: Duration::ZERO }
+    }
+}
+
+impl FrameTimes {
+    /// Takes note of `frames` frames that took `time` together. Their frame time is the mean of the group: where
+    /// frames are ended in groups (see [`crate::render::FrameQueue`]), single ones cannot be told apart.
+    pub fn record(&mut self, time: Duration, frames: u64) {
+        if frames == 0 {
+            return;
+        }
+        let each = u64::try_from(time.as_nanos() / u128::from(frames)).unwrap_or(u64::MAX);
+        self.histogram.saturating_record_n(each, frames);
+        self.frames += frames;
+        self.total += time;
+    }
+
+    /// Number of frames recorded.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Sum of all frame times.
+    pub fn total(&self) -> Duration {
+        self.total
+    }
+
+    /// Average FPS: frames divided by the sum of their frame times. `None` without frames.
+    pub fn average_fps(&self) -> Option<f64> {
+        rate(self.frames, self.total)
+    }
+
+    /// The frame time that `percent` of all frames do not exceed (nearest rank), within 1 %. `None` without frames.
+    pub fn percentile(&self, percent: f64) -> Option<Duration> {
+        (self.frames > 0).then(|| Duration::from_nanos(self.histogram.value_at_percentile(percent)))
+    }
+}
+
+/// Frames a second. `None` where no frame or no time passed.
+pub fn rate(frames: u64, time: Duration) -> Option<f64> {
+    (frames > 0 && !time.is_zero()).then(|| frames as f64 / time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn no_frames_no_figures() {
+        let times = FrameTimes::default();
+        assert_eq!((times.average_fps(), times.percentile(50.0)), (None, None));
+    }
+
+    #[test]
+    fn average_fps_is_frames_over_time_and_not_a_mean_of_rates() {
+        let mut times = FrameTimes::default();
+        times.record(Duration::from_millis(10), 1);
+        times.record(Duration::from_millis(30), 1);
+        assert_eq!(times.average_fps(), Some(50.0));
+    }
+
+    #[test]
+    fn a_group_counts_as_its_frames() {
+        let mut times = FrameTimes::default();
+        times.record(Duration::from_millis(16), 16);
+        assert_eq!(times.frames(), 16);
+        let p50 = times.percentile(50.0).unwrap().as_secs_f64();
+        assert!((p50 / 1e-3 - 1.0).abs() < 0.01);
+    }
+
+    proptest! {
+        #[test]
+        fn percentiles_grow_and_are_within_1_percent_of_a_recorded_time(
+            mut micros in prop::collection::vec(1u64..10_000_000, 1..200),
+        ) {
+            let mut times = FrameTimes::default();
+            micros.iter().for_each(|&m| times.record(Duration::from_micros(m), 1));
+            micros.sort_unstable();
+            let mut last = Duration::ZERO;
+            for percent in [50.0, 95.0, 99.0, 99.9] {
+                let value = times.percentile(percent).unwrap();
+                prop_assert!(value >= last);
+                last = value;
+                let rank = ((percent / 100.0 * micros.len() as f64).ceil() as usize).clamp(1, micros.len());
+                let exact = micros[rank - 1] as f64 * 1e-6;
+                prop_assert!((value.as_secs_f64() / exact - 1.0).abs() <= 0.0101, "{value:?} {exact}");
+            }
+        }
+    }
+}
