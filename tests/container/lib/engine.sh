@@ -20,7 +20,7 @@ start_dockerd() {
   shift
   ((EUID == 0)) || die "the container tests start a Docker daemon, and have to be run as root for that"
   mkdir -p "$folder"
-  dockerd --host "unix://$folder/socket" --exec-root "$folder/exec" --pidfile "$folder/pid" "$@" >"$folder/log" 2>&1 &
+  ${in_network_of_its_own:+unshare --net} dockerd --host "unix://$folder/socket" --exec-root "$folder/exec" --pidfile "$folder/pid" "$@" >"$folder/log" 2>&1 &
   local -r pid=$!
   on_exit stop_process "$pid"
   for _ in {1..150}; do
@@ -53,6 +53,8 @@ printf '{"level":"error","msg":"%s","time":"2026-01-01T00:00:00Z"}\n' "$(sed 's/
 exit 1
 RUNTIME
   chmod +x "$here/nvidia-container-runtime"
+  # In a network of its own: a second daemon on this one would take down the first one's bridge.
+  local -r in_network_of_its_own=1
   start_dockerd "$here/engine" --data-root "$here/engine/data" --bridge=none --iptables=false \
     --add-runtime "nvidia=$here/nvidia-container-runtime"
   export DOCKER_HOST=unix://$here/engine/socket
