@@ -18,7 +18,9 @@ pub struct PngFile {
 
 /// A picture could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("the picture {path} cannot be written: {reason}\nName a file in a folder that is there and writable; in a container, mount one: -v \"$PWD:/out\"")]
+#[error(
+    "the picture {path} cannot be written: {reason}\nName a file in a folder that is there and writable; in a container, mount one: -v \"$PWD:/out\""
+)]
 pub struct CaptureError {
     path: String,
     reason: String,

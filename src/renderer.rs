@@ -72,7 +72,9 @@ mod tests {
         ] {
             assert_eq!(kind(software), Kind::Software, "{software}");
         }
-        for hardware in ["NVIDIA H100 80GB HBM3/PCIe/SSE2", "Mesa Intel(R) UHD Graphics 620", "D3D12 (NVIDIA GeForce)"] {
+        for hardware in
+            ["NVIDIA H100 80GB HBM3/PCIe/SSE2", "Mesa Intel(R) UHD Graphics 620", "D3D12 (NVIDIA GeForce)"]
+        {
             assert_eq!(kind(hardware), Kind::Hardware, "{hardware}");
         }
     }

@@ -109,7 +109,9 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused_with_a_reason() {
-        for bad in ["", "=", "640", "x480", "640x", "0x10", "10x0", "640x480+1", "640x480+1+2+3", "axb", "1x1++", "-1x5"] {
+        for bad in
+            ["", "=", "640", "x480", "640x", "0x10", "10x0", "640x480+1", "640x480+1+2+3", "axb", "1x1++", "-1x5"]
+        {
             assert!(bad.parse::<Geometry>().is_err(), "{bad}");
         }
         assert!("99999999999x1".parse::<Geometry>().unwrap_err().contains("larger"));
@@ -120,7 +122,7 @@ mod tests {
         assert_eq!(FromStart(10).resolve(1920, 300), 10);
         assert_eq!(FromEnd(10).resolve(1920, 300), 1610);
         assert_eq!(FromEnd(0).resolve(100, 300), -200);
-        assert_eq!(FromStart(i32::MIN).resolve(100, 300), i16::MIN.into());
+        assert_eq!(FromStart(i32::MIN).resolve(100, 300), i32::from(i16::MIN));
     }
 
     proptest! {

@@ -200,7 +200,10 @@ mod tests {
             assert_eq!(place, Place::OffScreen { device: None, for_want_of_display: true });
         }
         assert_eq!(options(&[], Some(":0")).unwrap().place, Place::Window { display: ":0".into() });
-        assert_eq!(options(&["--display", ":1"], Some(":0")).unwrap().place, Place::Window { display: ":1".into() });
+        assert_eq!(
+            options(&["--display", ":1"], Some(":0")).unwrap().place,
+            Place::Window { display: ":1".into() }
+        );
         assert_eq!(
             options(&["--off-screen"], Some(":0")).unwrap().place,
             Place::OffScreen { device: None, for_want_of_display: false }

@@ -72,7 +72,8 @@ pub fn devices() -> Result<Vec<Device>, Attempts> {
 fn describe(index: usize, egl: EglDevice, gpus: &[NvidiaGpu], query_uuid: Option<&UuidQuery>) -> Device {
     let extensions = egl.extensions();
     let node = egl.drm_render_device_node_path().or_else(|| egl.drm_device_node_path()).map(Path::to_path_buf);
-    let uuid = query_uuid.filter(|_| extensions.contains("EGL_EXT_device_persistent_id")).and_then(|q| q.ask(&egl));
+    let uuid =
+        query_uuid.filter(|_| extensions.contains("EGL_EXT_device_persistent_id")).and_then(|q| q.ask(&egl));
     // NVIDIA's driver tells a GPU's PCI address under its UUID; all others have a DRM node that sysfs knows.
     let gpu = gpus.iter().find(|gpu| Some(&gpu.uuid) == uuid.as_ref());
     let pci = gpu.map(|gpu| gpu.pci.clone()).or_else(|| pci_of_node(node.as_deref()?));
@@ -109,7 +110,11 @@ fn parse_nvidia_gpu(text: &str) -> Option<NvidiaGpu> {
         Some(line.split_once(':')?.1.trim().to_owned())
     };
     let uuid = field("GPU UUID")?.to_ascii_lowercase().replace("gpu-", "").replace('-', "");
-    Some(NvidiaGpu { model: field("Model")?, uuid, pci: normal_pci_address(&field("Bus Location")?.to_lowercase())? })
+    Some(NvidiaGpu {
+        model: field("Model")?,
+        uuid,
+        pci: normal_pci_address(&field("Bus Location")?.to_lowercase())?,
+    })
 }
 
 /// The PCI address behind a DRM node: /sys/class/drm/renderD128/device is a link to it.
@@ -141,7 +146,9 @@ impl UuidQuery {
         const EGL_DEVICE_UUID_EXT: i32 = 0x335C;
         let (mut uuid, mut size) = ([0u8; 16], 0);
         // SAFETY: the device is EGL's own, and the buffer is as large as it is said to be.
-        let done = unsafe { (self.0)(device.raw_device().cast_mut(), EGL_DEVICE_UUID_EXT, 16, uuid.as_mut_ptr(), &mut size) };
+        let done = unsafe {
+            (self.0)(device.raw_device().cast_mut(), EGL_DEVICE_UUID_EXT, 16, uuid.as_mut_ptr(), &mut size)
+        };
         (done != 0 && size == 16).then(|| uuid.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }

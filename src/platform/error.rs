@@ -53,8 +53,10 @@ impl fmt::Display for Attempts {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlatformError {
     /// A library that opening a window needs cannot be loaded.
-    #[error("{library} cannot be loaded, and no window opens without it: {reason}\n\
-             Install the Debian package {package}, or draw without a window: --off-screen")]
+    #[error(
+        "{library} cannot be loaded, and no window opens without it: {reason}\n\
+             Install the Debian package {package}, or draw without a window: --off-screen"
+    )]
     MissingLibrary {
         /// Its soname.
         library: &'static str,
@@ -64,8 +66,10 @@ pub enum PlatformError {
         reason: String,
     },
     /// libxkbcommon's data is missing.
-    #[error("{path} is missing, and no window can read its keyboard without it\n\
-             Install the Debian package xkb-data, or draw without a window: --off-screen")]
+    #[error(
+        "{path} is missing, and no window can read its keyboard without it\n\
+             Install the Debian package xkb-data, or draw without a window: --off-screen"
+    )]
     MissingKeyboardData {
         /// Where it was looked for.
         path: String,
@@ -81,8 +85,10 @@ pub enum PlatformError {
         advice: String,
     },
     /// The X server lacks an extension that a window needs.
-    #[error("the X server {display} has no {extension} extension, and no window opens without it\n\
-             Start the server with it ({remedy}), or draw without a window: --off-screen")]
+    #[error(
+        "the X server {display} has no {extension} extension, and no window opens without it\n\
+             Start the server with it ({remedy}), or draw without a window: --off-screen"
+    )]
     MissingExtension {
         /// The server's name.
         display: String,
@@ -114,8 +120,10 @@ pub enum PlatformError {
         advice: String,
     },
     /// Larger than the OpenGL implementation can draw.
-    #[error("{width}x{height} with {samples} samples is more than {renderer} can draw: {reason}\n\
-             Ask for less: --geometry, --samples")]
+    #[error(
+        "{width}x{height} with {samples} samples is more than {renderer} can draw: {reason}\n\
+             Ask for less: --geometry, --samples"
+    )]
     TooLarge {
         /// Pixels asked for.
         width: u32,

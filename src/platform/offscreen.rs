@@ -59,7 +59,8 @@ impl OffScreen {
     #[expect(unsafe_code)]
     pub fn open_device(device: &Device) -> Result<OffScreen, String> {
         // SAFETY: no native display is passed, so there is none that could be invalid.
-        let display = unsafe { Display::with_device(&device.egl, None) }.map_err(|e| format!("no EGL display ({e})"))?;
+        let display =
+            unsafe { Display::with_device(&device.egl, None) }.map_err(|e| format!("no EGL display ({e})"))?;
         // glutin's defaults ask for a window, ES 2 and sizes of their own, and find nothing on a device.
         let template = ConfigTemplateBuilder::new()
             .with_surface_type(ConfigSurfaceTypes::empty())
@@ -78,9 +79,10 @@ impl OffScreen {
             .with_profile(GlProfile::Core)
             .build(None);
         // SAFETY: as above.
+        let context = unsafe { display.create_context(&config, &attributes) }
+            .map_err(|e| format!("no OpenGL 3.3 context ({e})"))?;
         let context =
-            unsafe { display.create_context(&config, &attributes) }.map_err(|e| format!("no OpenGL 3.3 context ({e})"))?;
-        let context = context.make_current_surfaceless().map_err(|e| format!("no context without a surface ({e})"))?;
+            context.make_current_surfaceless().map_err(|e| format!("no context without a surface ({e})"))?;
         let gl = Gl::of_current_context(|name| display.get_proc_address(name))?;
         Ok(OffScreen { gl, device: device.clone(), warnings: Vec::new(), _context: context })
     }

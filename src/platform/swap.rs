@@ -58,8 +58,12 @@ pub fn set_egl<S: GlSurface<T, Context = C>, T: glutin::surface::SurfaceTypeTrai
     let Some(interval) = asked else { return SwapInterval { asked, accepted: None, refusal: None } };
     let outcome = match u32::try_from(interval).map(NonZeroU32::new) {
         Err(_) => Err("EGL has no negative intervals".to_owned()),
-        Ok(None) => surface.set_swap_interval(context, glutin::surface::SwapInterval::DontWait).map_err(|e| e.to_string()),
-        Ok(Some(n)) => surface.set_swap_interval(context, glutin::surface::SwapInterval::Wait(n)).map_err(|e| e.to_string()),
+        Ok(None) => {
+            surface.set_swap_interval(context, glutin::surface::SwapInterval::DontWait).map_err(|e| e.to_string())
+        }
+        Ok(Some(n)) => {
+            surface.set_swap_interval(context, glutin::surface::SwapInterval::Wait(n)).map_err(|e| e.to_string())
+        }
     };
     let accepted = outcome.is_ok().then_some(interval);
     SwapInterval { asked, accepted, refusal: outcome.err() }
@@ -115,10 +119,13 @@ impl<'a> GlxSwapControl<'a> {
             && let Some(pointer) = self.function("glXSwapIntervalEXT")
         {
             // SAFETY: the function's type is the extension's; display and drawable are open.
-            unsafe { std::mem::transmute::<*const c_void, SetExt>(pointer)(self.raw_display, self.drawable, interval) };
+            unsafe {
+                std::mem::transmute::<*const c_void, SetExt>(pointer)(self.raw_display, self.drawable, interval)
+            };
             return Ok(());
         }
-        let refused = |code: c_int| if code == 0 { Ok(()) } else { Err(format!("the driver refused it (code {code})")) };
+        let refused =
+            |code: c_int| if code == 0 { Ok(()) } else { Err(format!("the driver refused it (code {code})")) };
         if let Ok(unsigned) = c_uint::try_from(interval)
             && self.has("GLX_MESA_swap_control")
             && let Some(pointer) = self.function("glXSwapIntervalMESA")

@@ -76,7 +76,8 @@ pub fn nvidia_driver_version() -> Option<String> {
 /// The version in `NVRM version: NVIDIA UNIX … Kernel Module  580.159.04  …`.
 fn parse_driver_version(text: &str) -> Option<&str> {
     let line = text.lines().find(|line| line.starts_with("NVRM version"))?;
-    line.split_whitespace().find(|word| word.contains('.') && word.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+    line.split_whitespace()
+        .find(|word| word.contains('.') && word.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
 }
 
 /// Whether a render node belongs to a driver other than NVIDIA's own.
@@ -152,11 +153,8 @@ impl Progress {
 /// `attempts`: what was tried before.
 pub fn software_beside_nvidia(renderer: &Renderer, attempts: &Attempts) -> Option<String> {
     let version = nvidia_driver_version()?;
-    let reason = if attempts.is_empty() {
-        "its OpenGL offers no device here".to_owned()
-    } else {
-        attempts.in_one_line()
-    };
+    let reason =
+        if attempts.is_empty() { "its OpenGL offers no device here".to_owned() } else { attempts.in_one_line() };
     Some(warning(renderer, &version, &reason))
 }
 

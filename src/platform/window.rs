@@ -1,14 +1,16 @@
 //! A window of an X server, with an OpenGL context that draws into it.
 
+use super::Gl;
 use super::error::{Attempts, PlatformError};
 use super::swap::{self, SwapInterval};
 use super::vendor::{self, Progress};
 use super::x11::{self, XServer};
-use super::Gl;
 use crate::cli::{Geometry, GlVendor, Options};
 use crate::renderer::Kind;
 use glutin::config::{Api, Config, ConfigSurfaceTypes, ConfigTemplateBuilder};
-use glutin::context::{ContextApi, ContextAttributesBuilder, GlProfile, NotCurrentContext, PossiblyCurrentContext, Version};
+use glutin::context::{
+    ContextApi, ContextAttributesBuilder, GlProfile, NotCurrentContext, PossiblyCurrentContext, Version,
+};
 use glutin::display::{Display, DisplayApiPreference, GetGlDisplay};
 use glutin::platform::x11::X11GlConfigExt;
 use glutin::prelude::*;
@@ -131,7 +133,8 @@ impl Window {
         let mut opening = Opening { server: &server, options, outcome: None };
         // winit hands out windows only inside its loop; its first turn calls `resumed`.
         events.pump_app_events(Some(Duration::ZERO), &mut opening);
-        let opened = opening.outcome.unwrap_or_else(|| Err(no_connection("winit's event loop did not start".into())))?;
+        let opened =
+            opening.outcome.unwrap_or_else(|| Err(no_connection("winit's event loop did not start".into())))?;
         let Opened { surface, context, window, gl, api, visual, samples } = opened;
         let swap_interval = match surface.display() {
             Display::Glx(display) => swap::set_glx(&display, &surface, options.swap_interval),
@@ -290,8 +293,11 @@ const CONFIGS_TRIED: usize = 8;
 fn open(event_loop: &ActiveEventLoop, server: &XServer, options: &Options) -> Result<Opened, PlatformError> {
     let mut attempts = Attempts::default();
     let displays: [(&'static str, &str, DisplayApiPreference); 2] = [
-        ("GLX", "libGL.so.1", // Without the hook, an X error while a context is made would end the process.
-            DisplayApiPreference::Glx(Box::new(register_xlib_error_hook))),
+        (
+            "GLX",
+            "libGL.so.1", // Without the hook, an X error while a context is made would end the process.
+            DisplayApiPreference::Glx(Box::new(register_xlib_error_hook)),
+        ),
         ("EGL", "libEGL.so.1", DisplayApiPreference::Egl),
     ];
     for (api, library, preference) in displays {
@@ -390,8 +396,8 @@ fn open_with(
         .with_profile(GlProfile::Core)
         .build(None);
     // SAFETY: no native window is passed.
-    let context: NotCurrentContext =
-        unsafe { display.create_context(config, &attributes) }.map_err(|e| format!("no OpenGL 3.3 context ({e})"))?;
+    let context: NotCurrentContext = unsafe { display.create_context(config, &attributes) }
+        .map_err(|e| format!("no OpenGL 3.3 context ({e})"))?;
     let attributes = window_attributes(server, options).with_x11_visual(visual as _);
     let window = event_loop.create_window(attributes).map_err(|e| format!("no window ({e})"))?;
     let handle = window.window_handle().map_err(|e| e.to_string())?.as_raw();
@@ -428,5 +434,6 @@ fn window_attributes(server: &XServer, options: &Options) -> WindowAttributes {
     let (width, height) = options.size;
     let attributes = attributes.with_inner_size(PhysicalSize::new(width, height));
     let Geometry { offset: Some((x, y)), .. } = options.geometry else { return attributes };
-    attributes.with_position(PhysicalPosition::new(x.resolve(screen_width, width), y.resolve(screen_height, height)))
+    attributes
+        .with_position(PhysicalPosition::new(x.resolve(screen_width, width), y.resolve(screen_height, height)))
 }

@@ -54,7 +54,8 @@ impl XServer {
     /// # Errors
     /// The first thing that is missing.
     pub fn probe(display: &str) -> Result<XServer, PlatformError> {
-        let (connection, screen) = RustConnection::connect(Some(display)).map_err(|e| no_connection(display, &e))?;
+        let (connection, screen) =
+            RustConnection::connect(Some(display)).map_err(|e| no_connection(display, &e))?;
         for (library, package) in WINDOW_LIBRARIES {
             load(library).map_err(|reason| PlatformError::MissingLibrary { library, package, reason })?;
         }
@@ -113,7 +114,9 @@ pub fn exit_when_server_dies(display: &str) {
     type SetHandler = unsafe extern "C" fn(Option<Handler>) -> Option<Handler>;
     unsafe extern "C" fn handler(_display: *mut c_void) -> c_int {
         let name = SERVER_NAME.get().map_or("", String::as_str);
-        crate::report::say(&format!("the X server {name} has ended or broke the connection; so the run ends here"));
+        crate::report::say(&format!(
+            "the X server {name} has ended or broke the connection; so the run ends here"
+        ));
         // SAFETY: ends the process at once. Exit handlers of GL drivers would talk to the server that is gone.
         unsafe { libc::_exit(1) }
     }
@@ -139,7 +142,8 @@ fn innermost(error: &dyn std::error::Error) -> String {
 
 /// libxkbcommon reads its keyboard rules from here; winit panics where they are missing.
 fn keyboard_data() -> Result<(), PlatformError> {
-    let root = std::env::var_os("XKB_CONFIG_ROOT").map_or_else(|| PathBuf::from("/usr/share/X11/xkb"), PathBuf::from);
+    let root =
+        std::env::var_os("XKB_CONFIG_ROOT").map_or_else(|| PathBuf::from("/usr/share/X11/xkb"), PathBuf::from);
     if root.join("rules").is_dir() {
         Ok(())
     } else {

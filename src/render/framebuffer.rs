@@ -25,7 +25,12 @@ impl Framebuffer {
     ///
     /// # Errors
     /// The limit that was hit.
-    pub fn new(gl: &Functions, size: (u32, u32), samples: u32, srgb: bool) -> Result<Framebuffer, FramebufferError> {
+    pub fn new(
+        gl: &Functions,
+        size: (u32, u32),
+        samples: u32,
+        srgb: bool,
+    ) -> Result<Framebuffer, FramebufferError> {
         let limits = Limits::of(gl);
         limits.allow(size, samples)?;
         let (drawn, actual) = Storage::new(gl, size, samples, srgb, true)?;
@@ -51,7 +56,18 @@ impl Framebuffer {
         resolved.bind(glow::DRAW_FRAMEBUFFER);
         // SAFETY: the context is current; both framebuffers have this size and format.
         unsafe {
-            self.gl.blit_framebuffer(0, 0, width, height, 0, 0, width, height, glow::COLOR_BUFFER_BIT, glow::NEAREST);
+            self.gl.blit_framebuffer(
+                0,
+                0,
+                width,
+                height,
+                0,
+                0,
+                width,
+                height,
+                glow::COLOR_BUFFER_BIT,
+                glow::NEAREST,
+            );
         }
         self.drawn.bind(glow::DRAW_FRAMEBUFFER);
     }
@@ -115,7 +131,11 @@ impl Limits {
             (gl.get_parameter_i32(glow::MAX_RENDERBUFFER_SIZE), gl.get_parameter_i32(glow::MAX_SAMPLES))
         };
         let limit = |n: i32| n.max(0) as u32;
-        Limits { width: limit(side.min(viewport[0])), height: limit(side.min(viewport[1])), samples: limit(samples) }
+        Limits {
+            width: limit(side.min(viewport[0])),
+            height: limit(side.min(viewport[1])),
+            samples: limit(samples),
+        }
     }
 
     fn allow(&self, (width, height): (u32, u32), samples: u32) -> Result<(), FramebufferError> {
@@ -166,7 +186,8 @@ impl Storage {
                     width as i32,
                     height as i32,
                 );
-                actual = gl.get_renderbuffer_parameter_i32(glow::RENDERBUFFER, glow::RENDERBUFFER_SAMPLES).max(0) as u32;
+                actual = gl.get_renderbuffer_parameter_i32(glow::RENDERBUFFER, glow::RENDERBUFFER_SAMPLES).max(0)
+                    as u32;
                 gl.framebuffer_renderbuffer(glow::FRAMEBUFFER, attachment, glow::RENDERBUFFER, Some(renderbuffer));
             }
             check(gl, "a framebuffer").map_err(|e| FramebufferError(e.reason))?;

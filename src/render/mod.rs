@@ -33,7 +33,9 @@ pub struct Gears {
 
 /// OpenGL could not be set up to draw the scene.
 #[derive(Debug, thiserror::Error)]
-#[error("the OpenGL driver refused {what}: {reason}\nThis is a fault of the driver, or of rust-gears; please report it")]
+#[error(
+    "the OpenGL driver refused {what}: {reason}\nThis is a fault of the driver, or of rust-gears; please report it"
+)]
 pub struct RenderError {
     pub(crate) what: &'static str,
     pub(crate) reason: String,
@@ -62,10 +64,8 @@ impl Gears {
         unsafe {
             let vertex_array = gl.create_vertex_array().map_err(object("a vertex array"))?;
             gl.bind_vertex_array(Some(vertex_array));
-            let buffers = [
-                gl.create_buffer().map_err(object("a buffer"))?,
-                gl.create_buffer().map_err(object("a buffer"))?,
-            ];
+            let buffers =
+                [gl.create_buffer().map_err(object("a buffer"))?, gl.create_buffer().map_err(object("a buffer"))?];
             gl.bind_buffer(glow::ARRAY_BUFFER, Some(buffers[0]));
             gl.buffer_data_u8_slice(glow::ARRAY_BUFFER, bytemuck::cast_slice(&vertices), glow::STATIC_DRAW);
             gl.bind_buffer(glow::ELEMENT_ARRAY_BUFFER, Some(buffers[1]));

@@ -37,7 +37,10 @@ impl Program {
             }
             gl.link_program(program.id);
             if !gl.get_program_link_status(program.id) {
-                return Err(RenderError { what: "to link a program", reason: gl.get_program_info_log(program.id) });
+                return Err(RenderError {
+                    what: "to link a program",
+                    reason: gl.get_program_info_log(program.id),
+                });
             }
             Ok(program)
         }

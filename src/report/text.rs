@@ -67,7 +67,11 @@ pub fn device(device: &DeviceReport) -> String {
         device.uuid.as_ref().map(|uuid| format!("UUID {uuid}")),
     ];
     let names: Vec<String> = names.into_iter().flatten().collect();
-    if names.is_empty() { format!("{}  {what}", device.index) } else { format!("{}  {what}\n   {}", device.index, names.join(", ")) }
+    if names.is_empty() {
+        format!("{}  {what}", device.index)
+    } else {
+        format!("{}  {what}\n   {}", device.index, names.join(", "))
+    }
 }
 
 /// The summary, for a person.
@@ -77,7 +81,8 @@ pub fn summary(summary: &Summary) -> String {
         n => format!("{n} frames"),
     };
     let mut text = format!("{frames} in {:.1} s", summary.seconds);
-    if let (Some(fps), Some(p50), Some(p99)) = (summary.fps, summary.frame_time_p50_ms, summary.frame_time_p99_ms) {
+    if let (Some(fps), Some(p50), Some(p99)) = (summary.fps, summary.frame_time_p50_ms, summary.frame_time_p99_ms)
+    {
         text = format!("{frames} in {:.1} s, {fps:.1} FPS on average; ", summary.seconds);
         text += &format!("frame time p50 {}, p99 {}", milliseconds(p50), milliseconds(p99));
     }

@@ -73,10 +73,7 @@ pub fn gear_mesh(gear: &Gear) -> Mesh {
             [at(r1, t, front), at(r2, t + da, front), at(r2, t + 2.0 * da, front), at(r1, t + 3.0 * da, front)],
             Vec3::Z,
         );
-        mesh.flat(
-            [at(r1, t, back), at(r0, t, back), at(r0, t, back), at(r1, t + 3.0 * da, back)],
-            Vec3::NEG_Z,
-        );
+        mesh.flat([at(r1, t, back), at(r0, t, back), at(r0, t, back), at(r1, t + 3.0 * da, back)], Vec3::NEG_Z);
         mesh.flat(
             [at(r1, t + 3.0 * da, back), at(r0, t, back), at(r0, next, back), at(r1, next, back)],
             Vec3::NEG_Z,

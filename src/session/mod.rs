@@ -72,7 +72,9 @@ pub fn run(options: &Options) -> Result<Ended, Error> {
 /// What glxgears prints where it gives up.
 fn glxgears_error(error: &Error, options: &Options) -> Option<String> {
     match error {
-        Error::Platform(PlatformError::NoConnection { display, .. }) => Some(text::could_not_open_display(display)),
+        Error::Platform(PlatformError::NoConnection { display, .. }) => {
+            Some(text::could_not_open_display(display))
+        }
         Error::Platform(PlatformError::NoWindow { .. }) => {
             Some(text::could_not_get_visual(options.stereo, options.samples > 0))
         }

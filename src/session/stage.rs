@@ -19,15 +19,8 @@ pub struct Stage {
 }
 
 enum Surface {
-    Window {
-        window: Box<Window>,
-        buffers: &'static [(Eye, BackBuffer)],
-    },
-    OffScreen {
-        pictures: Vec<(Eye, Framebuffer)>,
-        queue: FrameQueue,
-        screen: Box<OffScreen>,
-    },
+    Window { window: Box<Window>, buffers: &'static [(Eye, BackBuffer)] },
+    OffScreen { pictures: Vec<(Eye, Framebuffer)>, queue: FrameQueue, screen: Box<OffScreen> },
 }
 
 /// The pictures of a frame, one an eye.
@@ -209,10 +202,13 @@ impl Stage {
         // A window's back buffer holds nothing defined after it was shown, so the frame is drawn once more.
         self.draw(view, angle);
         let pictures: Vec<RgbImage> = match &self.surface {
-            Surface::Window { window, buffers } => {
-                buffers.iter().map(|&(_, buffer)| read_back_buffer(&window.gl.functions, buffer, self.size)).collect()
+            Surface::Window { window, buffers } => buffers
+                .iter()
+                .map(|&(_, buffer)| read_back_buffer(&window.gl.functions, buffer, self.size))
+                .collect(),
+            Surface::OffScreen { pictures, .. } => {
+                pictures.iter().map(|(_, framebuffer)| framebuffer.read()).collect()
             }
-            Surface::OffScreen { pictures, .. } => pictures.iter().map(|(_, framebuffer)| framebuffer.read()).collect(),
         };
         match <[RgbImage; 1]>::try_from(pictures) {
             Ok([only]) => only,
