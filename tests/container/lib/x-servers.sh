@@ -9,15 +9,17 @@ start_x() {
   local -r number=$(free_display)
   local -r outer_display=${DISPLAY:-} outer_cookies=${XAUTHORITY:-}
   export DISPLAY=:$number XAUTHORITY=$here/cookies-$number
-  touch "$XAUTHORITY"
-  xauth -q add "$DISPLAY" . "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+  xauth -q -f "$XAUTHORITY" add "$DISPLAY" . "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" 2>/dev/null
+  # A server reads its file again when it changes, and the tests change theirs. (Xpra writes a cookie of its own into it.)
+  local -r servers=$here/server-cookies-$number
+  cp "$XAUTHORITY" "$servers"
   # exec, so that $! is the server itself.
   case $kind in
-    xvfb) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$XAUTHORITY" -nolisten tcp -noreset ;;
-    xvnc) exec Xvnc "$DISPLAY" -geometry 1024x768 -depth 24 -auth "$XAUTHORITY" -SecurityTypes None -rfbport -1 -noreset ;;
+    xvfb) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$servers" -nolisten tcp -noreset ;;
+    xvnc) exec Xvnc "$DISPLAY" -geometry 1024x768 -depth 24 -auth "$servers" -SecurityTypes None -rfbport -1 -noreset ;;
     xephyr)
-      local -r own=$DISPLAY cookies=$XAUTHORITY
-      DISPLAY=$outer_display XAUTHORITY=$outer_cookies exec Xephyr "$own" -screen 800x600 -auth "$cookies" -nolisten tcp -noreset
+      local -r own=$DISPLAY
+      DISPLAY=$outer_display XAUTHORITY=$outer_cookies exec Xephyr "$own" -screen 800x600 -auth "$servers" -nolisten tcp -noreset
       ;;
     xpra) HOME=$here XDG_RUNTIME_DIR=$here exec xpra start "$DISPLAY" --daemon=no --mdns=no --pulseaudio=no --notifications=no \
       --dbus-launch= --dbus-proxy=no --printing=no --webcam=no --html=off --socket-dir="$here" \
