@@ -40,6 +40,7 @@ impl Stage {
                 let size = window.size();
                 check_size(&window.gl, size, window.samples)?;
                 let gears = Gears::new(&window.gl.functions, options.srgb)?;
+                window.gl.release_compiler();
                 gears.set_viewport(size);
                 Ok(Stage { gears, surface: Surface::Window { window, buffers }, size })
             }
@@ -57,6 +58,7 @@ impl Stage {
                 };
                 let pictures: Vec<_> = buffers.iter().map(|&(eye, _)| picture(eye)).collect::<Result<_, _>>()?;
                 let gears = Gears::new(gl, options.srgb)?;
+                screen.gl.release_compiler();
                 gears.set_viewport(options.size);
                 pictures[0].1.bind();
                 let queue = FrameQueue::new(gl);
