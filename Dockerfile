@@ -10,11 +10,10 @@ FROM ${RUST} AS builder
 WORKDIR /src
 # The dependencies in a layer of their own: built against empty sources, and again only when the manifest changes.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir src \
+RUN mkdir src benches \
     && echo 'fn main() {}' >src/main.rs \
     && touch src/lib.rs \
-    && for bench in $(sed -n '/^\[\[bench/,/^name/s/^name = "\(.*\)"/\1/p' Cargo.toml); do \
-      mkdir -p benches && touch "benches/$bench.rs"; done \
+    && awk '/^\[\[bench/ { bench = 1 } bench && $1 == "name" { gsub("\"", "", $3); printf "" >("benches/" $3 ".rs"); bench = 0 }' Cargo.toml \
     && cargo build --locked --release \
     && rm -rf src
 COPY src src
