@@ -8,7 +8,9 @@ use_podman() {
   # itself has no right to raise them.
   printf '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n[engine]\nruntime = "runc"\n' >"$here/containers.conf"
   export CONTAINERS_STORAGE_CONF=$here/storage.conf CONTAINERS_CONF=$here/containers.conf
-  on_exit podman system reset --force
+  # Not `podman system reset`: that takes the machine's own networks along.
+  on_exit umount --quiet "$here/podman/overlay"
+  on_exit podman rmi --all --force
   podman load --input "$here/image"
 }
 
