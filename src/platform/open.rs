@@ -49,7 +49,7 @@ const CONFIGS_TRIED: usize = 8;
 /// # Errors
 /// All that was tried, where nothing worked.
 pub fn open(event_loop: &ActiveEventLoop, server: &XServer, options: &Options) -> Result<Opened, PlatformError> {
-    x_errors::keep_from_winit(server.glx_opcode);
+    x_errors::keep_from_winit();
     let mut attempts = Attempts::default();
     let displays: [(&'static str, &str, DisplayApiPreference); 2] = [
         (

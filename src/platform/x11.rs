@@ -47,8 +47,6 @@ pub struct XServer {
     pub depth: u8,
     /// It is NVIDIA's own server, or has its extension.
     pub has_nv_glx: bool,
-    /// The first byte of GLX's requests; `None` without GLX.
-    pub glx_opcode: Option<u8>,
     connection: RustConnection,
     root: u32,
 }
@@ -71,22 +69,12 @@ impl XServer {
                 return Err(PlatformError::MissingExtension { display: display.into(), extension, remedy });
             }
         }
-        let glx_opcode = connection.extension_information("GLX").ok().flatten().map(|glx| glx.major_opcode);
         let has_nv_glx = connection.extension_information("NV-GLX").ok().flatten().is_some();
         let setup = &connection.setup().roots[screen];
         let screen_size = (setup.width_in_pixels.into(), setup.height_in_pixels.into());
         let (root, depth) = (setup.root, setup.root_depth);
         let refresh_rate = refresh_rate(&connection, root);
-        Ok(XServer {
-            display: display.into(),
-            screen_size,
-            refresh_rate,
-            depth,
-            has_nv_glx,
-            glx_opcode,
-            connection,
-            root,
-        })
+        Ok(XServer { display: display.into(), screen_size, refresh_rate, depth, has_nv_glx, connection, root })
     }
 
     /// Gives the keyboard to `window` where no window manager does so. Without one, X sends keys to whatever is under

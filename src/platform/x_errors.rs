@@ -1,11 +1,12 @@
-//! X errors that GLX calls raise. winit takes every error it did not expect for its own and panics at its next call;
-//! so those of GLX are kept from it, and noted.
+//! X errors. winit takes every error that reaches it for its own, and panics at its next call. But they come from GLX,
+//! from Mesa's pictures for a window that another program has just destroyed, and the like: winit's own requests are
+//! checked where they are made. So all are kept from it, and noted.
 
 use std::ffi::{c_int, c_uchar, c_ulong, c_void};
 use std::sync::atomic::{AtomicU8, Ordering};
 use winit::platform::x11::register_xlib_error_hook;
 
-/// Xlib's XErrorEvent (Xlib.h).
+/// The front of Xlib's XErrorEvent (Xlib.h).
 #[repr(C)]
 struct XErrorEvent {
     kind: c_int,
@@ -13,24 +14,19 @@ struct XErrorEvent {
     resource: c_ulong,
     serial: c_ulong,
     error_code: c_uchar,
-    request_code: c_uchar,
-    minor_code: c_uchar,
 }
 
-/// The code of the last X error that a GLX request raised; 0: none.
+/// The code of the last X error; 0: none.
 static LAST: AtomicU8 = AtomicU8::new(0);
 
-/// Begins to keep the errors of GLX's requests, which have `glx_opcode`, from winit.
-pub fn keep_from_winit(glx_opcode: Option<u8>) {
-    register_xlib_error_hook(Box::new(move |_display, event| {
+/// Begins to keep X errors from winit.
+pub fn keep_from_winit() {
+    register_xlib_error_hook(Box::new(|_display, event| {
         #[expect(unsafe_code)]
         // SAFETY: Xlib calls this with a pointer to an error event, which lives until this returns.
-        let event = unsafe { &*event.cast::<XErrorEvent>() };
-        let is_glx = Some(event.request_code) == glx_opcode;
-        if is_glx {
-            LAST.store(event.error_code, Ordering::Relaxed);
-        }
-        is_glx
+        let code = unsafe { (*event.cast::<XErrorEvent>()).error_code };
+        LAST.store(code, Ordering::Relaxed);
+        true
     }));
 }
 
