@@ -46,6 +46,9 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# A command that nobody thought could fail: say which, rather than end without a word.
+trap 'warn "${BASH_SOURCE[0]#"$root/"}, line $LINENO: this failed: $BASH_COMMAND"' ERR
+
 # The user's own rights where they do, sudo where they do not.
 as_root() {
   if ((EUID == 0)); then
