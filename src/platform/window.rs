@@ -369,6 +369,12 @@ fn open(event_loop: &ActiveEventLoop, server: &XServer, options: &Options) -> Re
         .join(" and ");
     let advice = if options.stereo || options.samples > 0 || options.srgb {
         "Ask for less, or draw without the X server's configs: --off-screen".into()
+    } else if server.depth < 15 {
+        format!(
+            "The X server's screen has {} bits a pixel, too few for OpenGL; start it with 24 (Xvfb: -screen 0 \
+             1920x1080x24), or draw without it: --off-screen",
+            server.depth
+        )
     } else {
         vendor::advice_without_driver()
     };

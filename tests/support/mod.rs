@@ -72,7 +72,9 @@ impl XServer {
     /// Starts a server that understands `-displayfd`, and waits until it tells the number of its display.
     pub fn start(program: &str, arguments: &[&str]) -> XServer {
         let mut child = std::process::Command::new(program)
-            .args(["-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp"])
+            // Without -noreset, a tool that comes and goes first takes the server down with it for a moment.
+            .args(["-displayfd", "1", "-noreset", "-nolisten", "tcp"])
+            .args(if arguments.contains(&"-screen") { &[][..] } else { &["-screen", "0", "1024x768x24"] })
             .args(arguments)
             .env_remove("DISPLAY")
             .stdout(Stdio::piped())
