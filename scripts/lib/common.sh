@@ -34,6 +34,7 @@ undo=()
 on_exit() { undo+=("$(printf '%q ' "$@")"); }
 run_undo() {
   local -r status=$?
+  trap - ERR
   trap '' INT TERM HUP # a second Ctrl-C does not leave half of it undone
   local i
   for ((i = ${#undo[@]} - 1; i >= 0; i--)); do eval "${undo[i]}" || true; done
