@@ -26,10 +26,8 @@ Exit codes:
   5    output could not be written
   128+ ended by that signal: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP";
 
-/// Turning gears in OpenGL: glxgears that says which GPU drew, and whether one drew at all.
-///
-/// Opens a window on $DISPLAY, or draws off-screen where DISPLAY is not set. Every option of glxgears is understood
-/// with a single dash, too.
+/// Turning gears in OpenGL: glxgears that says which GPU drew, and whether one drew at all. Opens a window on
+/// $DISPLAY, or draws off-screen where DISPLAY is not set. glxgears' options are understood with a single dash, too.
 #[derive(Debug, Clone, Parser)]
 #[command(version, after_help = EXIT_CODES, max_term_width = 110)]
 pub struct Args {
@@ -107,8 +105,9 @@ pub struct Args {
     #[arg(long, value_name = "SEL")]
     device: Option<DeviceSelector>,
 
-    /// Whose OpenGL to use; auto: NVIDIA's where its driver is there and nothing else draws in hardware
-    #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto)]
+    /// Whose OpenGL to use: auto, nvidia or mesa. auto is the X server's choice, or NVIDIA's where that would draw in
+    /// software beside an NVIDIA driver
+    #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto, hide_possible_values = true)]
     gl_vendor: GlVendor,
 
     /// Fail with exit code 4 where no GPU draws
