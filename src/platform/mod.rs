@@ -6,10 +6,12 @@
 mod device;
 mod error;
 mod offscreen;
+mod open;
 mod swap;
 mod vendor;
 mod window;
 mod x11;
+mod x_errors;
 
 pub use device::{Device, devices};
 pub use error::{Attempt, Attempts, PlatformError};

@@ -237,6 +237,14 @@ mod tests {
     }
 
     #[test]
+    fn the_image_is_checked_for_every_library() {
+        let checked = include_str!("../../scripts/lib/libraries.tsv");
+        for (library, _) in WINDOW_LIBRARIES {
+            assert!(checked.contains(&format!("{library}\tthe program")), "{library}");
+        }
+    }
+
+    #[test]
     fn the_linkers_own_words_are_kept() {
         let words = load("libthere-is-none.so.7").unwrap_err();
         assert!(words.contains("libthere-is-none.so.7: cannot open shared object file"), "{words}");

@@ -5,6 +5,8 @@
 mod stage;
 mod timing;
 
+pub use timing::Timing;
+
 use crate::capture::PngFile;
 use crate::cli::Options;
 use crate::error::Error;
@@ -16,7 +18,6 @@ use crate::signals::Signals;
 use stage::Stage;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
-use timing::Timing;
 
 /// How a run ended, where it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
