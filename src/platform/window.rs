@@ -300,7 +300,8 @@ fn open(event_loop: &ActiveEventLoop, server: &XServer, options: &Options) -> Re
         ),
         ("EGL", "libEGL.so.1", DisplayApiPreference::Egl),
     ];
-    for (api, library, preference) in displays {
+    let allowed = displays.into_iter().filter(|(api, ..)| options.window_api.is_none_or(|only| only == *api));
+    for (api, library, preference) in allowed {
         // glutin says only "not found"; the linker says what.
         if let Err(reason) = x11::load(library) {
             attempts.add(api, reason);
