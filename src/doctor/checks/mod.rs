@@ -82,19 +82,14 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     let fired: Vec<(&Row, Finding)> =
         ROWS.iter().filter_map(|row| Some((row, finding(row, (row.check)(facts)?)))).collect();
     let is_wrong = |level: Level| matches!(level, Level::Failure | Level::Warning);
-    let parent_of = |row: &Row| {
-        let causes = fired.iter().filter(|(_, finding)| is_wrong(finding.level));
-        causes.map(|(cause, _)| cause.number).find(|number| row.because_of.contains(number))
-    };
-    // A cause may itself have a cause: the first one counts.
-    let root_of = |row: &Row| {
-        let mut root = parent_of(row)?;
-        while let Some(above) = fired.iter().find(|(r, _)| r.number == root).and_then(|(r, _)| parent_of(r)) {
-            root = above;
-        }
-        Some(root)
-    };
-    let roots: Vec<Option<u8>> = fired.iter().map(|(row, _)| root_of(row)).collect();
+    // The first cause that fired. Rows are in order, causes first, so each has its own root before it is looked at, and
+    // none can be its own cause.
+    let mut roots: Vec<Option<u8>> = Vec::new();
+    for (index, (row, _)) in fired.iter().enumerate() {
+        let causes = fired[..index].iter().zip(&roots).filter(|((_, finding), _)| is_wrong(finding.level));
+        let mut of_this = causes.filter(|((cause, _), _)| row.because_of.contains(&cause.number));
+        roots.push(of_this.next().map(|((cause, _), root)| root.unwrap_or(cause.number)));
+    }
     let mut findings = Vec::new();
     for topic in Topic::ALL {
         let of_topic = || fired.iter().zip(&roots).filter(|((row, _), _)| row.topic == topic);
