@@ -1,7 +1,7 @@
 //! GPUs that were passed in by halves. There is none here: the kernel's driver, its nodes and its libraries are
 //! stand-ins, which show what doctor looks at.
 
-use crate::support::{Machine, X, is_root};
+use crate::support::{GLX_THAT_HAS_NOTHING, Machine, X, is_root};
 
 const VERSION: &str = "580.159.04";
 const MISSES: &str = "a machine with stand-ins for a GPU";
@@ -61,7 +61,10 @@ fn row_17_forced_without_offload() {
 fn row_18_nvidias_glx_on_a_forwarded_display() {
     let x = X::start("Xvfb", &["-screen", "0", "640x480x24", "-listen", "tcp"], &[]);
     let machine = Machine::new().env("DISPLAY", format!("localhost{}", x.display));
-    let report = machine.env("__GLX_VENDOR_LIBRARY_NAME", "nvidia").library("libGLX_nvidia.so.0", "").finds(18);
+    let report = machine
+        .env("__GLX_VENDOR_LIBRARY_NAME", "nvidia")
+        .library("libGLX_nvidia.so.0", GLX_THAT_HAS_NOTHING)
+        .finds(18);
     assert!(report.about(18).contains("--off-screen"), "{}", report.text());
 }
 
@@ -114,11 +117,14 @@ fn row_25_without_the_compute_capability() {
     assert!(report.about(25).contains("compute,utility,graphics,display"), "{}", report.text());
 }
 
-const VENDOR: &str = r#"{"file_format_version": "1.0.0", "ICD": {"library_path": "libEGL_nvidia.so.0"}}"#;
+fn vendor_file(library: &str) -> String {
+    format!(r#"{{"file_format_version": "1.0.0", "ICD": {{"library_path": "{library}"}}}}"#)
+}
 
 /// The same with libglvnd told of the stand-in.
 fn told(machine: Machine) -> Machine {
-    let machine = machine.nvidia_libraries(VERSION).file("10_nvidia.json", VENDOR);
+    let machine = machine.nvidia_libraries(VERSION).file("10_nvidia.json", vendor_file("libEGL_nvidia.so.0"));
+    let machine = machine.file("50_mesa.json", vendor_file("libEGL_mesa.so.0"));
     let folder = machine.path("");
     machine.env("__EGL_VENDOR_LIBRARY_DIRS", folder)
 }

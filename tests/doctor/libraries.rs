@@ -14,13 +14,6 @@ fn row_15_mesa_without_its_drivers() {
 }
 
 #[test]
-fn row_19_mesa_tries_nouveau() {
-    let x = X::xvfb(&[]);
-    let machine = Machine::with_display(&x).env("MESA_LOADER_DRIVER_OVERRIDE", "nouveau");
-    machine.finds(19);
-}
-
-#[test]
 fn row_24_without_libxext() {
     if !is_root("a library that is hidden") {
         return;

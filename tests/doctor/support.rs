@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -24,6 +25,7 @@ pub fn is_root(test: &str) -> bool {
 /// An X server, ended by its process id.
 pub struct X {
     child: Child,
+    is_killed: bool,
     pub display: String,
     _folder: TempDir,
     /// A file with its cookie, valid for any host; where it wants one.
@@ -50,20 +52,36 @@ impl X {
     }
 
     pub fn start(program: &str, options: &[&str], environment: &[(&str, &str)]) -> X {
-        let mut child = Command::new(program)
-            .args(["-displayfd", "1", "-noreset"])
-            .args(options)
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|e| panic!("{program} cannot be started ({e}): scripts/test installs it"));
-        let mut number = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        assert!(!number.trim().is_empty(), "{program} did not start");
-        let folder = TempDir::new().unwrap();
-        X { child, display: format!(":{}", number.trim()), cookies: folder.path().join("none"), _folder: folder }
+        // Numbers of one's own, far from those that people and other tests use: a socket that a killed server leaves
+        // behind is removed by its number.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        for _ in 0..20 {
+            let number = 10_000 + (std::process::id() * 53 + NEXT.fetch_add(1, Ordering::Relaxed)) % 40_000;
+            let mut child = Command::new(program)
+                .args([&format!(":{number}"), "-displayfd", "1", "-noreset"])
+                .args(options)
+                .envs(environment.iter().copied())
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap_or_else(|e| panic!("{program} cannot be started ({e}): scripts/test installs it"));
+            let mut ready = String::new();
+            BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+            if ready.trim().is_empty() {
+                child.wait().unwrap();
+                continue;
+            }
+            let folder = TempDir::new().unwrap();
+            return X {
+                child,
+                is_killed: false,
+                display: format!(":{number}"),
+                cookies: folder.path().join("none"),
+                _folder: folder,
+            };
+        }
+        panic!("{program} did not start");
     }
 
     pub fn number(&self) -> u16 {
@@ -84,6 +102,7 @@ impl X {
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        self.is_killed = true;
     }
 }
 
@@ -94,9 +113,10 @@ impl Drop for X {
             self.signal("TERM");
             self.child.wait().unwrap();
         }
-        // Left behind by one that was killed.
-        let _ = std::fs::remove_file(self.socket());
-        let _ = std::fs::remove_file(format!("/tmp/.X{}-lock", self.number()));
+        if self.is_killed {
+            let _ = std::fs::remove_file(self.socket());
+            let _ = std::fs::remove_file(format!("/tmp/.X{}-lock", self.number()));
+        }
     }
 }
 
@@ -127,7 +147,8 @@ const FUNCTIONS: &str = r#"
         mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" "$1"
     }
     libraries=$(dirname "$(readlink -f "$(ldconfig -p | awk '$1 == "libX11.so.6" { print $NF; exit }')")")
-    hide() { overlay "$libraries" && (cd "$libraries" && rm -rf -- "$@"); }
+    hide() { overlay "$libraries" && (cd "$libraries" && rm -f -- $@); }
+    # hide PATTERN…: shared libraries, as if their packages were not installed
     # nvidia_driver VERSION: as the kernel's driver shows itself
     nvidia_driver() {
         mount -t tmpfs tmpfs /proc/driver && mkdir /proc/driver/nvidia
@@ -137,6 +158,24 @@ const FUNCTIONS: &str = r#"
     nvidia_nodes() {
         overlay /dev
         for name in nvidiactl nvidia0 ${2:-}; do mknod -m "$1" "/dev/$name" c 1 3; done
+    }
+"#;
+
+/// A GLX that libglvnd takes for one (libglvnd's libglxabi.h), and that offers no visual: as NVIDIA's does where
+/// something that it needs is missing.
+pub const GLX_THAT_HAS_NOTHING: &str = r#"
+    static long nothing(void) { return 0; }
+    static int is_supported(void *display, int screen) { return 1; }
+    static void *find(const char *name) { return (void *)nothing; }
+    static void *none(const char *name) { return 0; }
+    static void set(const char *name, int index) {}
+    struct imports { void *is_supported, *find, *dispatch, *set, *rest[5]; };
+    int __glx_Main(unsigned version, const void *exports, void *vendor, struct imports *imports) {
+        imports->is_supported = is_supported;
+        imports->find = find;
+        imports->dispatch = none;
+        imports->set = set;
+        return 1;
     }
 "#;
 
@@ -206,9 +245,9 @@ impl Machine {
         for name in all {
             machine = machine.library(&format!("{name}.so.{version}"), "");
         }
-        for name in ["libGLX_nvidia", "libEGL_nvidia"] {
+        for (name, c) in [("libGLX_nvidia", GLX_THAT_HAS_NOTHING), ("libEGL_nvidia", "")] {
             let file = format!("{name}.so.{version}");
-            machine = machine.library(&file, "");
+            machine = machine.library(&file, c);
             std::os::unix::fs::symlink(&file, folder.join(format!("{name}.so.0"))).unwrap();
         }
         machine
@@ -294,7 +333,10 @@ impl Report {
 /// Compiles C to a shared library.
 pub fn compile(path: &Path, c: &str, options: &[&str]) {
     let mut cc = Command::new("cc");
-    cc.args(["-shared", "-fPIC", "-x", "c", "-", "-o"]).arg(path).args(options).stdin(Stdio::piped());
+    cc.args(["-shared", "-fPIC", "-x", "c", "-", "-x", "none", "-o"])
+        .arg(path)
+        .args(options)
+        .stdin(Stdio::piped());
     let mut cc = cc.spawn().unwrap();
     cc.stdin.take().unwrap().write_all(c.as_bytes()).unwrap();
     assert!(cc.wait().unwrap().success());
