@@ -16,7 +16,7 @@ pub mod verdict;
 use crate::cli::{DoctorArgs, Options, Place};
 use crate::error::Error;
 use crate::platform::PlatformError;
-use crate::report::doctor::{Report, list, text};
+use crate::report::doctor::{Report, list, one_line, text};
 use crate::session::Output;
 use facts::Facts;
 use std::path::Path;
@@ -83,7 +83,13 @@ pub fn leading_cause(error: &Error, options: &Options) -> Option<String> {
     trials::look_closer(&mut facts);
     let findings = checks::diagnose(&facts);
     let finding = checks::leading(&findings).filter(|finding| finding.level == checks::Level::Failure)?;
-    let part =
-        |name: &str, text: &Option<String>| text.as_ref().map(|t| format!("\n  {name} {t}")).unwrap_or_default();
-    Some(format!("doctor: {}{}{}", finding.seen, part("cause:", &finding.cause), part("fix:  ", &finding.fix)))
+    let part = |name: &str, text: &Option<String>| {
+        text.as_ref().map(|t| format!("\n  {name} {}", one_line(t))).unwrap_or_default()
+    };
+    Some(format!(
+        "doctor: {}{}{}",
+        one_line(&finding.seen),
+        part("cause:", &finding.cause),
+        part("fix:  ", &finding.fix)
+    ))
 }

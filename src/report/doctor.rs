@@ -65,7 +65,8 @@ impl Report {
 pub fn text(report: &Report) -> String {
     let mut lines: Vec<String> = report.findings.iter().flat_map(finding).collect();
     lines.push(String::new());
-    lines.push(format!("verdict: {}", report.verdict.replace('\n', "\n         ")));
+    let verdict: Vec<String> = report.verdict.lines().map(one_line).collect();
+    lines.push(format!("verdict: {}", verdict.join("\n         ")));
     lines.join("\n")
 }
 
@@ -91,7 +92,7 @@ fn finding(finding: &Finding) -> Vec<String> {
 }
 
 /// Text of whatever origin as one line that a terminal takes for nothing but text.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }

@@ -74,8 +74,7 @@ pub(super) fn none_given(facts: &Facts) -> Option<Seen> {
         return None;
     }
     let wish = facts.variable("NVIDIA_VISIBLE_DEVICES").filter(|wish| !["void", "none"].contains(wish));
-    let software_draws =
-        facts.off_screen.done().is_some() || facts.glx.done().is_some() || facts.egl.done().is_some();
+    let has_mesa = facts.libraries.iter().any(|library| library.role == Role::Mesa && is_here(&library.loaded));
     if let Some(version) = &facts.nvidia_kernel_driver {
         return Seen::failure(format!("this machine has NVIDIA's driver {version}, and no /dev/nvidia* is here"));
     }
@@ -87,7 +86,7 @@ pub(super) fn none_given(facts: &Facts) -> Option<Seen> {
             );
     }
     let tried = !matches!(facts.off_screen, Outcome::NotTried(_));
-    (tried && !software_draws).then(|| {
+    (tried && !has_mesa).then(|| {
         Seen::failure("no device node of a GPU is here, and no Mesa that would draw without one")?.explained(
             "no GPU was passed into this container, or the machine has none",
             format!("NVIDIA: {ASK_FOR_GPU}; Intel, AMD: --device /dev/dri with the image rust-gears:mesa; without a GPU: the image rust-gears:mesa draws in software"),

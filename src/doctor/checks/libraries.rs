@@ -37,12 +37,23 @@ const DAMAGE: [&str; 6] = [
 
 pub(super) fn damaged(facts: &Facts) -> Option<Seen> {
     let found = failing(facts, |words| DAMAGE.iter().any(|damage| words.contains(damage)));
-    let (library, words) = found.first()?;
-    let file = words.split(": ").next().unwrap_or(&library.name);
-    Seen::failure(format!("{} does not load: {words}", library.name))?.explained(
+    let (name, words) = match found.first() {
+        Some((library, words)) => (&library.name, words.to_string()),
+        None => {
+            let library = with_outcome(facts, is_bus_error)?;
+            (&library.name, library.loaded.failure()?)
+        }
+    };
+    let file = if words.starts_with('/') { words.split(": ").next().unwrap_or(name) } else { name };
+    Seen::failure(format!("{name} does not load: {words}"))?.explained(
         format!("the file {file} is cut short, damaged or for another kind of processor"),
         format!("install its package again, on the host where it is mounted from there: ls -lL {file}"),
     )
+}
+
+/// Where a file ends before it should, what lies beyond its end gives SIGBUS (mmap(2)).
+fn is_bus_error(loaded: &Outcome<String>) -> bool {
+    matches!(loaded, Outcome::Died(how) if how == "SIGBUS")
 }
 
 fn with_outcome(facts: &Facts, is_so: impl Fn(&Outcome<String>) -> bool) -> Option<&Library> {
@@ -55,7 +66,7 @@ pub(super) fn hangs(facts: &Facts) -> Option<Seen> {
 }
 
 pub(super) fn crashes(facts: &Facts) -> Option<Seen> {
-    let library = with_outcome(facts, |loaded| matches!(loaded, Outcome::Died(_)))?;
+    let library = with_outcome(facts, |loaded| matches!(loaded, Outcome::Died(_)) && !is_bus_error(loaded))?;
     Seen::failure(format!("loading {} ends the process: {}", library.name, library.loaded.failure()?))
 }
 
