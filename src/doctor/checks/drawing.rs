@@ -1,7 +1,7 @@
 //! Rows about what came of drawing.
 
 use super::{Level, Seen};
-use crate::doctor::facts::{Drawn, Facts, Outcome, Role, is_here};
+use crate::doctor::facts::{Drawn, Facts, Outcome, Role};
 use crate::renderer::Kind;
 
 /// A picture with fewer right pixels is not the gears; edges, which drivers may draw each in its own way, are far less.
@@ -197,7 +197,7 @@ pub(super) fn vendor_variable_missing(facts: &Facts) -> Option<Seen> {
     {
         return None;
     }
-    let mesa = facts.libraries.iter().any(|library| library.role == Role::Mesa && is_here(&library.loaded));
+    let mesa = facts.libraries.iter().any(|library| library.role == Role::Mesa && library.is_here());
     let others = if mesa { "get llvmpipe, silently" } else { "find no visual" };
     Seen::warning(format!(
         "__GLX_VENDOR_LIBRARY_NAME is not set; rust-gears chooses NVIDIA by itself, other programs on this X server ({}) {others}",

@@ -2,7 +2,7 @@
 
 use super::Seen;
 use super::libraries::{driver_version, nvidia_needs};
-use crate::doctor::facts::{Facts, Injection, Node, Outcome, Role, is_here};
+use crate::doctor::facts::{Facts, Injection, Node, Outcome, Role};
 
 const EACCES: i32 = 13;
 const EPERM: i32 = 1;
@@ -74,7 +74,7 @@ pub(super) fn none_given(facts: &Facts) -> Option<Seen> {
         return None;
     }
     let wish = facts.variable("NVIDIA_VISIBLE_DEVICES").filter(|wish| !["void", "none"].contains(wish));
-    let has_mesa = facts.libraries.iter().any(|library| library.role == Role::Mesa && is_here(&library.loaded));
+    let has_mesa = facts.libraries.iter().any(|library| library.role == Role::Mesa && library.is_here());
     if let Some(version) = &facts.nvidia_kernel_driver {
         return Seen::failure(format!("this machine has NVIDIA's driver {version}, and no /dev/nvidia* is here"));
     }
@@ -175,7 +175,7 @@ fn absent_driver(facts: &Facts) -> Option<String> {
     facts.nodes().iter().find(|node| node.path.starts_with("/dev/nvidia"))?;
     let absent = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"]
         .into_iter()
-        .filter(|name| facts.library(name).is_none_or(|library| !is_here(&library.loaded)));
+        .filter(|name| facts.library(name).is_none_or(|library| !library.is_here()));
     let absent: Vec<&str> = absent.collect();
     if absent.is_empty() { None } else { Some(absent.join(" and ")) }
 }
@@ -221,6 +221,16 @@ pub(super) fn graphics_missing(facts: &Facts) -> Option<Seen> {
             ASK_FOR_GRAPHICS,
         );
     }
+    let needs = |library: &'_ str| {
+        facts.library(library)?.not_found().filter(|other| *other != library && *other != "libXext.so.6")
+    };
+    let drivers = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"];
+    if let Some((name, other)) = drivers.into_iter().find_map(|name| Some((name, needs(name)?))) {
+        return Seen::failure(format!("{name} is here, and does not load: it needs {other}"))?.explained(
+            "a library that NVIDIA's driver needs is not in this container",
+            format!("{ASK_FOR_GRAPHICS}; where {other} is not NVIDIA's, install its package in the image"),
+        );
+    }
     // Only windows need these; and where NVIDIA's GLX draws in one, it misses nothing.
     let draws = facts.glx.done().is_some_and(|drawn| drawn.is_hardware());
     if facts.display.is_none() || draws || !facts.loads("libGLX_nvidia.so.0") {
@@ -239,7 +249,7 @@ pub(super) fn gpucomp_missing(facts: &Facts) -> Option<Seen> {
     let driver = facts.library("libEGL_nvidia.so.0")?;
     let gpucomp = facts.library(&format!("libnvidia-gpucomp.so.{version}"))?;
     // The library exists from 545 on.
-    if major < 545 || !is_here(&driver.loaded) || is_here(&gpucomp.loaded) || facts.draws_in_hardware() {
+    if major < 545 || !driver.is_here() || gpucomp.is_here() || facts.draws_in_hardware() {
         return None;
     }
     let seen = Seen::failure(format!("{} is not here", gpucomp.name))?;

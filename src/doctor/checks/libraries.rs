@@ -1,7 +1,7 @@
 //! Rows about libraries, whoever's they are: missing, damaged, or harmful when they are loaded.
 
 use super::Seen;
-use crate::doctor::facts::{Facts, Library, Outcome, Role, is_here};
+use crate::doctor::facts::{Facts, Library, Outcome, Role};
 use std::path::Path;
 
 /// The libraries for which `is_so` holds of dlopen's words.
@@ -70,20 +70,25 @@ pub(super) fn crashes(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("loading {} ends the process: {}", library.name, library.loaded.failure()?))
 }
 
-/// Libraries of a role that are not here, and their Debian packages.
+/// libXext has a row of its own.
+const LIBXEXT: &str = "libXext.so.6";
+
+/// What libraries of a role lack, themselves or what they need in turn; and the Debian packages to install.
 fn missing(facts: &Facts, role: Role) -> (Vec<&str>, Vec<&str>) {
-    let absent = |library: &&Library| {
-        library.role == role && matches!(library.loaded, Outcome::Failed(_)) && !is_here(&library.loaded)
-    };
-    let absent: Vec<&Library> = facts.libraries.iter().filter(absent).collect();
-    let names = absent.iter().map(|library| library.name.as_str()).collect();
-    let mut packages: Vec<&str> = absent.iter().filter_map(|library| library.package.as_deref()).collect();
+    let of_role = facts.libraries.iter().filter(|library| library.role == role);
+    let mut names: Vec<&str> = of_role.filter_map(Library::not_found).filter(|name| *name != LIBXEXT).collect();
+    names.dedup();
+    let mut packages: Vec<&str> =
+        names.iter().filter_map(|name| facts.library(name)?.package.as_deref()).collect();
     packages.sort_unstable();
     packages.dedup();
     (names, packages)
 }
 
 fn install(packages: &[&str]) -> String {
+    if packages.is_empty() {
+        return "in the image: install the packages they are in (apt-file search)".into();
+    }
     format!("in the image: apt-get install --no-install-recommends {}", packages.join(" "))
 }
 
@@ -119,16 +124,15 @@ pub(super) fn no_keyboard_data(facts: &Facts) -> Option<Seen> {
 
 pub(super) fn no_libxext(facts: &Facts) -> Option<Seen> {
     facts.display.as_ref()?;
-    // Mesa's GLX is linked with it, NVIDIA's loads it.
-    let is_needed = facts.has_nvidia() || facts.library("libGLX_mesa.so.0").is_some_and(|l| is_here(&l.loaded));
-    let reason = facts.load_failure("libXext.so.6").filter(|_| is_needed && !facts.loads("libXext.so.6"))?;
+    // Mesa's GLX and libXi are linked with it, NVIDIA's GLX loads it.
+    let needs_it = |library: &&Library| library.not_found() == Some(LIBXEXT);
+    let reason = facts.libraries.iter().find(needs_it)?.loaded.failure()?;
     Seen::failure(reason)
 }
 
-/// What NVIDIA's GLX loads and misses in silence; without libXext, which has a row of its own.
+/// What NVIDIA's GLX loads and misses in silence, and how to install it.
 pub(super) fn nvidia_needs(facts: &Facts) -> Option<(String, String)> {
     let (names, packages) = missing(facts, Role::NvidiaNeeds);
-    let names: Vec<&str> = names.into_iter().filter(|name| *name != "libXext.so.6").collect();
     if names.is_empty() { None } else { Some((names.join(", "), install(&packages))) }
 }
 

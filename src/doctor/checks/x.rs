@@ -53,7 +53,7 @@ pub(super) fn server_died_of_nvidias_egl(facts: &Facts) -> Option<Seen> {
     let is_dead = no_server(facts).is_some() && is_refused(facts);
     let egl = facts.library("libEGL_nvidia.so.0")?;
     let virtual_server = facts.container.x_servers.iter().find(|name| *name == "Xvfb" || *name == "Xvnc");
-    let server = virtual_server.filter(|_| is_dead && crate::doctor::facts::is_here(&egl.loaded))?;
+    let server = virtual_server.filter(|_| is_dead && egl.is_here())?;
     Seen::failure(format!(
         "the X server has ended and left its socket behind; {server} and NVIDIA's EGL are both in this container"
     ))

@@ -144,6 +144,25 @@ pub struct Library {
     pub loaded: Outcome<String>,
 }
 
+impl Library {
+    /// What dlopen did not find: this library, or one that it needs.
+    pub fn not_found(&self) -> Option<&str> {
+        match &self.loaded {
+            Outcome::Failed(words) if words.contains("No such file or directory") => words.split(": ").next(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is here; it may not load all the same.
+    pub fn is_here(&self) -> bool {
+        match &self.loaded {
+            Outcome::Done(_) | Outcome::Hung(_) | Outcome::Died(_) => true,
+            Outcome::Failed(_) => self.not_found() != Some(&self.name),
+            Outcome::NotTried(_) => false,
+        }
+    }
+}
+
 /// A device node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
@@ -325,9 +344,10 @@ impl Facts {
     /// Something of an NVIDIA GPU was passed into this container, or asked for.
     pub fn was_given_nvidia(&self) -> bool {
         self.nodes().iter().any(|node| node.path.starts_with("/dev/nvidia"))
-            || self.libraries.iter().any(|library| {
-                matches!(library.role, Role::NvidiaDriver | Role::NvidiaOther) && is_here(&library.loaded)
-            })
+            || self
+                .libraries
+                .iter()
+                .any(|library| matches!(library.role, Role::NvidiaDriver | Role::NvidiaOther) && library.is_here())
     }
 
     /// Something draws in hardware where the program would draw: in a window where there is a display, else on a
@@ -338,15 +358,6 @@ impl Facts {
             Some(_) => hardware(&self.glx) || hardware(&self.egl),
             None => hardware(&self.off_screen),
         }
-    }
-}
-
-/// A library that is here, whether or not it can be loaded: "No such file" is all that dlopen says of one that is not.
-pub fn is_here(loaded: &Outcome<String>) -> bool {
-    match loaded {
-        Outcome::Done(_) | Outcome::Hung(_) | Outcome::Died(_) => true,
-        Outcome::Failed(words) => !words.contains("No such file or directory"),
-        Outcome::NotTried(_) => false,
     }
 }
 
