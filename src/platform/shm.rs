@@ -19,10 +19,10 @@ pub fn try_shared_memory(connection: &RustConnection) -> Result<(), String> {
         let segment = connection.generate_id().map_err(|e| e.to_string())?;
         let attached = connection.shm_attach(segment, id as u32, false).map_err(|e| e.to_string())?.check();
         match attached {
-            Ok(()) => connection
-                .shm_detach(segment)
-                .and_then(|cookie| Ok(cookie.ignore_error()))
-                .map_err(|e| e.to_string()),
+            Ok(()) => {
+                connection.shm_detach(segment).map_err(|e| e.to_string())?.ignore_error();
+                Ok(())
+            }
             Err(x11rb::errors::ReplyError::X11Error(error)) => Err(format!("{:?}", error.error_kind)),
             Err(other) => Err(other.to_string()),
         }

@@ -282,7 +282,7 @@ const LEADING: &[Case] = &[
     (64, |f| { f.vendor_files[0].library = Err("not JSON".into()); }),
     (66, |f| f.glx = Outcome::Hung(5.5)),
     (67, |f| { without_extensions(f, &["GLX"]); server(f, |s| s.extensions.push("GLX".into())); f.egl = Outcome::Died("SIGSEGV".into()); f.glx = Outcome::default(); }),
-    (68, |f| { f.display = None; f.off_screen = Outcome::Failed("no OpenGL 3.3 context".into()); f.nvml = Outcome::default(); }),
+    (68, |f| { f.display = None; no_window(f); f.off_screen = Outcome::Failed("no OpenGL 3.3 context".into()); f.nvml = Outcome::default(); }),
     (69, |f| if let Outcome::Done(drawn) = &mut f.glx { drawn.right_pixels = Some(0.72) }),
 ];
 
