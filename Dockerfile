@@ -10,11 +10,10 @@ FROM ${RUST} AS builder
 WORKDIR /src
 # The dependencies in a layer of their own: built against empty sources, and again only when the manifest changes.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir src \
+RUN mkdir src benches \
     && echo 'fn main() {}' >src/main.rs \
     && touch src/lib.rs \
-    && for bench in $(sed -n '/^\[\[bench/,/^name/s/^name = "\(.*\)"/\1/p' Cargo.toml); do \
-      mkdir -p benches && touch "benches/$bench.rs"; done \
+    && awk '/^\[\[bench/ { bench = 1 } bench && $1 == "name" { gsub("\"", "", $3); printf "" >("benches/" $3 ".rs"); bench = 0 }' Cargo.toml \
     && cargo build --locked --release \
     && rm -rf src
 COPY src src
@@ -39,11 +38,11 @@ RUN apt-get update \
 
 # ---- what both targets have --------------------------------------------------------------------------------------
 FROM ${DEBIAN} AS common
-# Of xkb-data nothing but the folder is needed: libxkbcommon will not start without it, and reads the keymap from the X
+# Of xkb-data's 4 MB the folders alone are needed: libxkbcommon will not start without them, and has the keymap from the X
 # server. (A target with an X server of its own has to `apt-get install --reinstall xkb-data`.)
 # hadolint ignore=DL3008 # Debian stable has one version of each, and takes it away when it is replaced
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends -o Dpkg::Options::='--path-exclude=/usr/share/X11/xkb/*' \
+    && apt-get install -y --no-install-recommends -o Dpkg::Options::='--path-exclude=/usr/share/X11/xkb/*/*' \
       libx11-6 libx11-xcb1 libxcursor1 libxi6 libxcb1 libxkbcommon0 libxkbcommon-x11-0 xkb-data \
       libxext6 libdrm2 libxcb-dri3-0 libxcb-glx0 libxcb-present0 libxcb-randr0 libxcb-sync1 libxcb-xfixes0 \
     && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*

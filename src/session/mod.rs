@@ -63,7 +63,7 @@ pub fn run(options: &Options) -> Result<Ended, Error> {
     if outcome.is_ok()
         && let Some(file) = screenshot
     {
-        file.write(&session.stage.picture(session.view, session.angle))?;
+        file.write(&session.stage.picture(session.view, session.angle)?)?;
     }
     session.print_summary()?;
     outcome

@@ -35,7 +35,7 @@ fn row_16_nodes_that_the_user_may_not_open() {
         return;
     }
     let machine = given().setup("nvidia_nodes 600").nvidia_libraries(VERSION);
-    let report = machine.as_nobody().finds(16);
+    let report = machine.by_nobody().finds(16);
     assert!(report.about(16).contains("/dev/nvidiactl"), "{}", report.text());
 }
 
@@ -174,7 +174,7 @@ fn row_30_a_render_node_of_another_group() {
         return;
     }
     let nodes = "overlay /dev && mkdir /dev/dri && mknod -m 660 /dev/dri/renderD128 c 1 3 && chgrp 4711 /dev/dri/renderD128";
-    let report = Machine::new().setup(nodes).as_nobody().finds(30);
+    let report = Machine::new().setup(nodes).by_nobody().finds(30);
     assert!(report.about(30).contains("--group-add 4711"), "{}", report.text());
 }
 

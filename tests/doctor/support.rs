@@ -219,7 +219,7 @@ impl Machine {
     }
 
     /// As a user who is not root, and in no group.
-    pub fn as_nobody(self) -> Machine {
+    pub fn by_nobody(self) -> Machine {
         self.through(&["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
     }
 

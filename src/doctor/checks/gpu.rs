@@ -222,7 +222,9 @@ pub(super) fn graphics_missing(facts: &Facts) -> Option<Seen> {
         );
     }
     let needs = |library: &'_ str| {
-        facts.library(library)?.not_found().filter(|other| *other != library && *other != "libXext.so.6")
+        // Those two have rows of their own.
+        let is_told_elsewhere = |other: &str| other == "libXext.so.6" || other.starts_with("libnvidia-gpucomp");
+        facts.library(library)?.not_found().filter(|other| *other != library && !is_told_elsewhere(other))
     };
     let drivers = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"];
     if let Some((name, other)) = drivers.into_iter().find_map(|name| Some((name, needs(name)?))) {

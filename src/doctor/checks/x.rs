@@ -246,5 +246,10 @@ pub(super) fn no_shared_memory(facts: &Facts) -> Option<Seen> {
     if facts.draws_in_hardware() {
         return None;
     }
-    Seen::warning(format!("the X server cannot attach this process's shared memory ({reason})"))
+    let draws = facts.glx.done().is_some() || facts.egl.done().is_some();
+    let level = if draws { Level::Ok } else { Level::Warning };
+    Seen::new(
+        level,
+        format!("pictures go through the socket: the X server cannot attach this process's memory ({reason})"),
+    )
 }

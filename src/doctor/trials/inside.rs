@@ -140,7 +140,7 @@ fn draw(place: Place, window_api: Option<&'static str>) -> Result<Drawn, String>
     }
     stage.finish().map_err(|e| e.to_string())?;
     let fps = f64::from(frames) / started.elapsed().as_secs_f64();
-    let picture = stage.picture(options.view, 0.0);
+    let picture = stage.picture(options.view, 0.0).map_err(|e| e.to_string())?;
     Ok(Drawn {
         kind: drawing.kind,
         renderer: drawing.renderer,

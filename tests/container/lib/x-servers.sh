@@ -5,20 +5,23 @@
 # -noreset everywhere: a server that starts afresh when its last client leaves also forgets what xhost told it.
 start_x() {
   local -r kind=$1
-  local -r number=$(free_display)
   [[ $kind != xephyr ]] || start_x xvfb
+  local -r number=$(free_display)
   local -r outer_display=${DISPLAY:-} outer_cookies=${XAUTHORITY:-}
   export DISPLAY=:$number XAUTHORITY=$here/cookies-$number
-  touch "$XAUTHORITY"
-  xauth -q add "$DISPLAY" . "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+  xauth -q -f "$XAUTHORITY" add "$DISPLAY" . "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" 2>/dev/null
+  # A server reads its file again when it changes, and the tests change theirs. (Xpra writes a cookie of its own into it.)
+  local -r servers=$here/server-cookies-$number
+  cp "$XAUTHORITY" "$servers"
+  # exec, so that $! is the server itself.
   case $kind in
-    xvfb) Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$XAUTHORITY" -nolisten tcp -noreset ;;
-    xvnc) Xvnc "$DISPLAY" -geometry 1024x768 -depth 24 -auth "$XAUTHORITY" -SecurityTypes None -rfbport -1 -noreset ;;
+    xvfb) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$servers" -nolisten tcp -noreset ;;
+    xvnc) exec Xvnc "$DISPLAY" -geometry 1024x768 -depth 24 -auth "$servers" -SecurityTypes None -rfbport -1 -noreset ;;
     xephyr)
-      local -r own=$DISPLAY cookies=$XAUTHORITY
-      DISPLAY=$outer_display XAUTHORITY=$outer_cookies Xephyr "$own" -screen 800x600 -auth "$cookies" -nolisten tcp -noreset
+      local -r own=$DISPLAY
+      DISPLAY=$outer_display XAUTHORITY=$outer_cookies exec Xephyr "$own" -screen 800x600 -auth "$servers" -nolisten tcp -noreset
       ;;
-    xpra) HOME=$here XDG_RUNTIME_DIR=$here xpra start "$DISPLAY" --daemon=no --mdns=no --pulseaudio=no --notifications=no \
+    xpra) HOME=$here XDG_RUNTIME_DIR=$here exec xpra start "$DISPLAY" --daemon=no --mdns=no --pulseaudio=no --notifications=no \
       --dbus-launch= --dbus-proxy=no --printing=no --webcam=no --html=off --socket-dir="$here" \
       --xvfb="Xvfb -screen 0 1024x768x24 -auth $XAUTHORITY -nolisten tcp -noreset +extension Composite" ;;
   esac >"$here/x-$number.log" 2>&1 &
@@ -32,13 +35,25 @@ free_display() {
   printf '%s' "$number"
 }
 
-# The gears' window, as xwininfo lists it: the id and the place of the one that is 300×300.
-gears_window() { xwininfo -root -tree | awk '$0 ~ / 300x300\+/ && !found { print $1; found = 1 } END { exit !found }'; }
+# view_xpra: show Xpra's windows on an Xvfb, through a viewer of its own, and go on with that as the display. Xpra keeps
+# every window's pixels to itself, and maps none before somebody looks.
+view_xpra() {
+  local -r session=$DISPLAY
+  start_x xvfb
+  HOME=$here XDG_RUNTIME_DIR=$here xpra attach "$session" --socket-dir="$here" --encoding=rgb --opengl=no --mdns=no \
+    --speaker=off --notifications=no --tray=no --clipboard=no --dbus-proxy=no >"$here/viewer.log" 2>&1 &
+  on_exit stop_process $!
+}
+
+# The gears' window by its class: id, and width×height+x+y on the root.
+gears_window() {
+  xwininfo -root -tree | awk '/\("rust-gears" "rust-gears"\)/ && !found {
+    split($(NF - 1), size, "+"); print $1, size[1] $NF; found = 1 } END { exit !found }'
+}
 
 # photograph FILE: what the X server's root shows where the window is.
 photograph() {
-  local -r window=$(gears_window)
-  local -r place=$(xwininfo -id "$window" |
-    awk '/Absolute upper-left X/ { x = $NF } /Absolute upper-left Y/ { y = $NF } END { printf "+%d+%d", x, y }')
-  import -window root -crop "300x300$place" +repage "$1"
+  local window place
+  read -r window place < <(gears_window)
+  [[ -n $window ]] && import -window root -crop "$place" +repage "$1"
 }
