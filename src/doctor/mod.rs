@@ -18,7 +18,8 @@ use crate::error::Error;
 use crate::platform::PlatformError;
 use crate::report::doctor::{Report, list, one_line, text};
 use crate::session::Output;
-use facts::Facts;
+use checks::{Finding, Level};
+use facts::{Facts, Outcome};
 use std::path::Path;
 
 /// The exit code where no hardware draws, that of a requirement which is not met.
@@ -68,6 +69,9 @@ fn read(path: &Path) -> Result<Facts, String> {
     Report::facts_of(&bytes).map_err(no_report)
 }
 
+/// Rows that say no more than that it does not draw, which the run's own message says better.
+const REPEATS: [u8; 5] = [29, 49, 66, 67, 68];
+
 /// What keeps a run from drawing, in a few words, for the end of its message; `None` where nothing is found that
 /// would. Takes 3 seconds at most.
 pub fn leading_cause(error: &Error, options: &Options) -> Option<String> {
@@ -81,15 +85,19 @@ pub fn leading_cause(error: &Error, options: &Options) -> Option<String> {
     };
     let mut facts = facts::look(display);
     trials::look_closer(&mut facts);
+    // The run was the trial.
+    let failed = Outcome::Failed(error.to_string());
+    match display {
+        Some(_) => (facts.glx, facts.egl) = (failed.clone(), failed),
+        None => facts.off_screen = failed,
+    }
     let findings = checks::diagnose(&facts);
-    let finding = checks::leading(&findings).filter(|finding| finding.level == checks::Level::Failure)?;
+    let says_more =
+        |finding: &&Finding| finding.level == Level::Failure && !finding.row.is_some_and(|r| REPEATS.contains(&r));
+    let finding = checks::leading(&findings).filter(says_more)?;
     let part = |name: &str, text: &Option<String>| {
         text.as_ref().map(|t| format!("\n  {name} {}", one_line(t))).unwrap_or_default()
     };
-    Some(format!(
-        "doctor: {}{}{}",
-        one_line(&finding.seen),
-        part("cause:", &finding.cause),
-        part("fix:  ", &finding.fix)
-    ))
+    let (cause, fix) = (part("cause:", &finding.cause), part("fix:  ", &finding.fix));
+    Some(format!("doctor: {}{cause}{fix}", one_line(&finding.seen)))
 }

@@ -2,7 +2,7 @@
 
 use super::Seen;
 use super::libraries::{driver_version, nvidia_needs};
-use crate::doctor::facts::{Facts, Injection, Node, Outcome, Role};
+use crate::doctor::facts::{Facts, Injection, Node, Role};
 
 const EACCES: i32 = 13;
 const EPERM: i32 = 1;
@@ -85,8 +85,8 @@ pub(super) fn none_given(facts: &Facts) -> Option<Seen> {
                 ASK_FOR_GPU,
             );
     }
-    let tried = !matches!(facts.off_screen, Outcome::NotTried(_));
-    (tried && !has_mesa).then(|| {
+    let fails = [&facts.glx, &facts.egl, &facts.off_screen].iter().any(|outcome| outcome.failure().is_some());
+    (fails && !has_mesa).then(|| {
         Seen::failure("no device node of a GPU is here, and no Mesa that would draw without one")?.explained(
             "no GPU was passed into this container, or the machine has none",
             format!("NVIDIA: {ASK_FOR_GPU}; Intel, AMD: --device /dev/dri with the image rust-gears:mesa; without a GPU: the image rust-gears:mesa draws in software"),

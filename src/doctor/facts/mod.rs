@@ -6,12 +6,14 @@
 mod authority;
 mod container;
 mod display;
+mod look;
 pub mod nvml;
 mod vendor_files;
 
 pub use authority::{Authority, AuthorityFile, Cookie, CookieFamily, parse as parse_authority};
 pub use container::{Container, Injection};
 pub use display::{Display, DisplayName};
+pub use look::look;
 pub use vendor_files::VendorFile;
 
 use crate::renderer::{Kind, Renderer};
@@ -359,64 +361,4 @@ impl Facts {
             None => hardware(&self.off_screen),
         }
     }
-}
-
-/// Environment variables that decide about drawing.
-const VARIABLES: &[&str] = &[
-    "DISPLAY",
-    "XAUTHORITY",
-    "WAYLAND_DISPLAY",
-    "XDG_SESSION_TYPE",
-    "XKB_CONFIG_ROOT",
-    "SSH_CONNECTION",
-    "KUBERNETES_SERVICE_HOST",
-    "container",
-    "NVIDIA_VISIBLE_DEVICES",
-    "NVIDIA_DRIVER_CAPABILITIES",
-    "NVIDIA_CTK_LIBCUDA_DIR",
-    "CUDA_VISIBLE_DEVICES",
-    "EGL_PLATFORM",
-    "LIBGL_ALWAYS_SOFTWARE",
-    "LIBGL_ALWAYS_INDIRECT",
-    "LIBGL_DRIVERS_PATH",
-    "MESA_LOADER_DRIVER_OVERRIDE",
-    "GALLIUM_DRIVER",
-    "DRI_PRIME",
-    "LD_LIBRARY_PATH",
-    "LD_PRELOAD",
-    "__GLX_VENDOR_LIBRARY_NAME",
-    "__EGL_VENDOR_LIBRARY_DIRS",
-    "__EGL_VENDOR_LIBRARY_FILENAMES",
-    "__NV_PRIME_RENDER_OFFLOAD",
-];
-
-/// Reads everything that can be read without risk. `display`: the X server asked for, where one was.
-pub fn look(display: Option<&str>) -> Facts {
-    let environment: BTreeMap<String, String> = VARIABLES
-        .iter()
-        .filter_map(|name| Some((name.to_string(), std::env::var_os(name)?.to_string_lossy().into_owned())))
-        .collect();
-    let container = container::look(&environment);
-    Facts {
-        display: display.map(|name| display::look(name, &container.hostname)),
-        nvidia_kernel_driver: crate::platform::nvidia_driver_version().filter(|version| version != "unknown"),
-        vendor_files: vendor_files::look(&environment),
-        mesa_drivers: vendor_files::mesa_drivers(&environment),
-        keyboard_data: crate::platform::has_keyboard_data(),
-        container,
-        environment,
-        ..Facts::default()
-    }
-}
-
-/// The text of a regular file, where it is readable and no larger than a megabyte. Pipes and devices, which might
-/// never end, are not read.
-fn read_small(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
-    use std::io::{Error, ErrorKind, Read};
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(1 << 20).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
