@@ -13,6 +13,7 @@
 pub mod capture;
 pub mod cli;
 pub mod devices;
+pub mod doctor;
 pub mod error;
 pub mod platform;
 pub mod render;

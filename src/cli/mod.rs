@@ -1,15 +1,17 @@
 //! The command line: what was typed ([`Args`]) and what it means ([`Options`]).
 
+mod doctor;
 mod geometry;
 mod glxgears;
 mod options;
 
+pub use doctor::DoctorArgs;
 pub use geometry::{Geometry, Offset};
 pub use glxgears::accept_single_dash;
 pub(crate) use options::normal_pci_address;
 pub use options::{DeviceSelector, GlVendor, Options, Place};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use regex_lite::Regex;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,8 +31,12 @@ Exit codes:
 /// Turning gears in OpenGL: glxgears that says which GPU drew, and whether one drew at all. Opens a window on
 /// $DISPLAY, or draws off-screen where DISPLAY is not set. glxgears' options are understood with a single dash, too.
 #[derive(Debug, Clone, Parser)]
-#[command(version, after_help = EXIT_CODES, max_term_width = 110)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 110, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// What to do instead of turning gears
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// X server to draw on, instead of $DISPLAY
     #[arg(long, value_name = "D", help_heading = "As in glxgears")]
     display: Option<String>,
@@ -117,6 +123,13 @@ pub struct Args {
     /// Fail with exit code 4 where the renderer's name does not match
     #[arg(long, value_name = "REGEX", value_parser = Regex::new)]
     expect_renderer: Option<Regex>,
+}
+
+/// What else the program does.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Say what stands between this container and the GPU, and the flag that mends it
+    Doctor(DoctorArgs),
 }
 
 /// A time such as `10s` or `500ms`; a bare number is seconds. Never zero.

@@ -59,7 +59,8 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, options: &Options) -
         ),
         ("EGL", "libEGL.so.1", DisplayApiPreference::Egl),
     ];
-    for (api, library, preference) in displays {
+    let allowed = displays.into_iter().filter(|(api, ..)| options.window_api.is_none_or(|only| only == *api));
+    for (api, library, preference) in allowed {
         // glutin says only "not found"; the linker says what.
         if let Err(reason) = x11::load(library) {
             attempts.add(api, reason);

@@ -158,6 +158,16 @@ impl Progress {
     }
 }
 
+/// Why the choices before the one that this process makes were not taken; empty where it makes the first.
+pub fn earlier_failures() -> String {
+    env::var(REASONS).unwrap_or_default()
+}
+
+/// Has a process that is started from this one begin at the first choice.
+pub fn forget_vendor_progress(command: &mut Command) {
+    command.env_remove(STEP).env_remove(REASONS);
+}
+
 /// The warning due where software draws although NVIDIA's driver is here; `None` where it is not here.
 /// `attempts`: what was tried before.
 pub fn software_beside_nvidia(renderer: &Renderer, attempts: &Attempts) -> Option<String> {

@@ -154,6 +154,11 @@ fn keyboard_data() -> Result<(), PlatformError> {
     }
 }
 
+/// Whether libxkbcommon finds its keyboard rules.
+pub fn has_keyboard_data() -> bool {
+    keyboard_data().is_ok()
+}
+
 /// The highest refresh rate of the modes in use, in Hz. Virtual servers (Xvfb, Xvnc) have modes without a clock.
 fn refresh_rate(connection: &RustConnection, root: u32) -> Option<f64> {
     let resources = connection.randr_get_screen_resources_current(root).ok()?.reply().ok()?;

@@ -1,5 +1,6 @@
 //! What a run tells: one set of structs, written as text or as JSON.
 
+pub mod doctor;
 pub mod json;
 pub mod text;
 

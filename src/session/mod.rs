@@ -15,7 +15,7 @@ use crate::renderer::Kind;
 use crate::report::{self, Drawing, Interval, Summary, SwapIntervalReport, json, text};
 use crate::scene::{DEGREES_PER_SECOND, View};
 use crate::signals::Signals;
-use stage::Stage;
+pub(crate) use stage::Stage;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
