@@ -1,9 +1,9 @@
 //! Parses, dispatches, and turns an error into a message and an exit code.
 
 use clap::Parser;
-use rust_gears::cli::{Args, Options, accept_single_dash};
+use rust_gears::cli::{Args, BenchOptions, Command, Options, accept_single_dash};
 use rust_gears::error::Error;
-use rust_gears::{devices, report, session};
+use rust_gears::{bench, devices, report, session};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -20,8 +20,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(args: Args) -> Result<u8, Error> {
-    let options = Options::new(args, std::env::var("DISPLAY").ok()).map_err(Error::Usage)?;
+fn run(mut args: Args) -> Result<u8, Error> {
+    let display = std::env::var("DISPLAY").ok();
+    match args.command.take() {
+        Some(Command::Bench(args)) => {
+            let options = BenchOptions::new(args, display).map_err(Error::Usage)?;
+            return bench::run(&options).map(session::Ended::exit_code);
+        }
+        Some(Command::Compare(args)) => return bench::compare::run(&args),
+        None => {}
+    }
+    let options = Options::new(args, display).map_err(Error::Usage)?;
     if options.list_devices {
         devices::list(options.json)?;
         return Ok(0);

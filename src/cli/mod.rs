@@ -1,9 +1,13 @@
 //! The command line: what was typed ([`Args`]) and what it means ([`Options`]).
 
+mod bench;
+mod compare;
 mod geometry;
 mod glxgears;
 mod options;
 
+pub use bench::{BenchArgs, BenchOptions, STANDARD_OUTPUT};
+pub use compare::CompareArgs;
 pub use geometry::{Geometry, Offset};
 pub use glxgears::accept_single_dash;
 pub(crate) use options::normal_pci_address;
@@ -22,7 +26,7 @@ Exit codes:
   1    another failure, such as an X server that died
   2    the command line makes no sense
   3    nothing to draw on: no display, no GL driver, no device or config of the kind asked for
-  4    a requirement was not met (--require-hardware, --expect-renderer)
+  4    a requirement was not met (--require-hardware, --expect-renderer, --fail-below)
   5    output could not be written
   128+ ended by that signal: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP";
 
@@ -31,8 +35,12 @@ Exit codes:
 /// Opens a window on $DISPLAY, or draws off-screen where DISPLAY is not set. Every option of glxgears is understood
 /// with a single dash, too.
 #[derive(Debug, Clone, Parser)]
-#[command(version, after_help = EXIT_CODES, max_term_width = 110)]
+#[command(version, after_help = EXIT_CODES, max_term_width = 110, args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// What else to do than to turn the gears
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// X server to draw on, instead of $DISPLAY
     #[arg(long, value_name = "D", help_heading = "As in glxgears")]
     display: Option<String>,
@@ -118,6 +126,15 @@ pub struct Args {
     /// Fail with exit code 4 where the renderer's name does not match
     #[arg(long, value_name = "REGEX", value_parser = Regex::new)]
     expect_renderer: Option<Regex>,
+}
+
+/// What the program does besides turning the gears.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Command {
+    /// Measure where a frame's time goes, stage by stage
+    Bench(BenchArgs),
+    /// Compare reports of bench
+    Compare(CompareArgs),
 }
 
 /// A time such as `10s` or `500ms`; a bare number is seconds. Never zero.
