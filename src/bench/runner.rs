@@ -18,8 +18,9 @@ use image::RgbImage;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// A frame with a load of its own choice lasts at least this long: a hundred times what its fence costs.
-const SHORTEST_FRAME: Duration = Duration::from_millis(2);
+/// A frame with a load of its own choice lasts at least this long: hundreds of times what its fence costs, and 30
+/// times what an H100 takes to clear a screen.
+const SHORTEST_FRAME: Duration = Duration::from_millis(4);
 /// Group of frames by which a load is judged.
 const TRIAL_FRAMES: u32 = 3;
 /// What a round draws before it is timed, so that it begins with its own data in caches, and all of it on its way.

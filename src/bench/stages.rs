@@ -118,9 +118,8 @@ pub const STAGES: &[Spec] = &[
         max_load: 1 << 10,
         is_bus: true,
         build: |setup| {
-            let scene = Classic::new(setup.gears.clone(), setup.size);
             let framebuffer = setup.framebuffer.expect("readback is off-screen").clone();
-            Ok(Box::new(Readback::new(setup.gl, scene, framebuffer)?))
+            Ok(Box::new(Readback::new(setup.gl, setup.gears.clone(), framebuffer)?))
         },
         ..COMMON
     },

@@ -9,7 +9,7 @@ pub use grid::{Fill, Submit, Vertices};
 pub use readback::Readback;
 pub use upload::Upload;
 
-use super::{Framebuffer, Gears, RenderError};
+use super::{Gears, RenderError};
 use crate::scene::{Eye, View, transforms};
 use std::rc::Rc;
 
@@ -60,10 +60,4 @@ impl Workload for Classic {
     fn draw(&mut self, angle: f64) {
         self.gears.draw(&transforms(self.size, Eye::Mono, View::default(), angle));
     }
-}
-
-/// Pixels of a framebuffer's picture.
-fn pixels(framebuffer: &Framebuffer) -> f64 {
-    let (width, height) = framebuffer.size();
-    f64::from(width) * f64::from(height)
 }

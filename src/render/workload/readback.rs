@@ -1,7 +1,8 @@
 //! Pictures read back to the CPU.
 
-use super::{Classic, Workload, pixels};
-use crate::render::{Framebuffer, Functions, RenderError};
+use super::Workload;
+use crate::render::{Framebuffer, Functions, Gears, RenderError};
+use crate::scene::{Eye, View, transforms};
 use glow::HasContext;
 use std::rc::Rc;
 
@@ -10,11 +11,16 @@ const RING: usize = 4;
 /// Bytes of a pixel: red, green, blue, alpha, as the framebuffer holds them, so that nobody converts.
 const BYTES_PER_PIXEL: usize = 4;
 
-/// glxgears' scene, drawn once a frame and read back several times through a ring of pixel buffers, so that drawing
-/// takes a small part of the time. Its work: bytes that have arrived.
+/// Side of the corner that is drawn, in pixels.
+const CORNER: u32 = 300;
+
+/// A picture with glxgears' scene in its corner, drawn once a frame and read back whole, several times, through a ring
+/// of pixel buffers. Clearing and drawing all of it would take an H100 longer than reading it. Its work: bytes that have
+/// arrived.
 pub struct Readback {
     gl: Functions,
-    scene: Classic,
+    gears: Rc<Gears>,
+    corner: (u32, u32),
     framebuffer: Rc<Framebuffer>,
     buffers: Vec<glow::Buffer>,
     next: usize,
@@ -24,16 +30,19 @@ pub struct Readback {
 }
 
 impl Readback {
-    /// Reads pictures of `framebuffer`, which is what is drawn into.
+    /// Draws with `gears` into `framebuffer`, and reads from it.
     ///
     /// # Errors
     /// Where the driver refuses a buffer.
     #[expect(unsafe_code)]
-    pub fn new(gl: &Functions, scene: Classic, framebuffer: Rc<Framebuffer>) -> Result<Readback, RenderError> {
-        let bytes = pixels(&framebuffer) as usize * BYTES_PER_PIXEL;
+    pub fn new(gl: &Functions, gears: Rc<Gears>, framebuffer: Rc<Framebuffer>) -> Result<Readback, RenderError> {
+        let (width, height) = framebuffer.size();
+        let corner = (width.min(CORNER), height.min(CORNER));
+        let bytes = width as usize * height as usize * BYTES_PER_PIXEL;
         let mut readback = Readback {
             gl: gl.clone(),
-            scene,
+            gears,
+            corner,
             framebuffer,
             buffers: Vec::with_capacity(RING),
             next: 0,
@@ -72,7 +81,7 @@ impl Readback {
 
 impl Workload for Readback {
     fn bind(&self) {
-        self.scene.bind();
+        self.gears.bind();
     }
 
     fn set_load(&mut self, reads: u32) -> Result<(), RenderError> {
@@ -86,7 +95,16 @@ impl Workload for Readback {
 
     #[expect(unsafe_code)]
     fn draw(&mut self, angle: f64) {
-        self.scene.draw(angle);
+        let (width, height) = self.corner;
+        // SAFETY: the context is current.
+        unsafe {
+            self.gl.enable(glow::SCISSOR_TEST);
+            self.gl.scissor(0, 0, width as i32, height as i32);
+        }
+        self.gears.set_viewport(self.corner);
+        self.gears.draw(&transforms(self.corner, Eye::Mono, View::default(), angle));
+        // SAFETY: the context is current.
+        unsafe { self.gl.disable(glow::SCISSOR_TEST) };
         self.framebuffer.resolve();
         self.framebuffer.bind_for_reading();
         let (width, height) = self.framebuffer.size();
