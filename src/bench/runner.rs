@@ -160,7 +160,7 @@ impl<'a> Runner<'a> {
     /// Doubles the load until a frame is long enough. Powers of two, so that two runs find the same.
     fn find_load(&mut self, stage: &mut Running) -> Result<(), Error> {
         let given = self.options.gears.filter(|_| stage.spec.is_load_gears);
-        let mut load = given.unwrap_or(1).min(stage.spec.max_load);
+        let mut load = given.unwrap_or(stage.spec.min_load).min(stage.spec.max_load);
         loop {
             self.bind(stage);
             stage.workload.set_load(load)?;

@@ -20,7 +20,9 @@ pub struct Spec {
     pub work_per_unit: f64,
     /// The figure another way round.
     pub also: fn(f64) -> Option<String>,
-    /// The largest load it may choose; 1: it has none to choose.
+    /// The smallest load it may choose: what makes clearing or drawing once a small part of the frame.
+    pub min_load: u32,
+    /// The largest; 1: it has none to choose.
     pub max_load: u32,
     /// The load is a number of gears, so that the user may set it.
     pub is_load_gears: bool,
@@ -59,6 +61,7 @@ const COMMON: Spec = Spec {
     unit: "FPS",
     work_per_unit: 1.0,
     also: |_| None,
+    min_load: 1,
     max_load: 1,
     is_load_gears: false,
     is_bus: false,
@@ -105,6 +108,7 @@ pub const STAGES: &[Spec] = &[
         size: LARGE,
         unit: "Gpixels/s",
         work_per_unit: 1e9,
+        min_load: 4,
         max_load: 1 << 20,
         is_load_gears: true,
         build: |setup| Ok(Box::new(Fill::new(setup.gl, setup.samples)?)),
@@ -115,6 +119,7 @@ pub const STAGES: &[Spec] = &[
         size: LARGE,
         unit: "GB/s",
         work_per_unit: 1e9,
+        min_load: 4,
         max_load: 1 << 10,
         is_bus: true,
         build: |setup| {
