@@ -278,7 +278,7 @@ impl<'a> Runner<'a> {
             }
         };
         stage.queue.finish()?;
-        while let Some(time) = self.timer.next() {
+        while let Some(time) = self.timer.take() {
             stage.record.gpu(time);
         }
         Ok(ended)

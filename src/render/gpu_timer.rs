@@ -60,7 +60,7 @@ impl GpuTimer {
 
     /// The oldest measurement that is complete. 0 comes from a driver that has no such clock.
     #[expect(unsafe_code)]
-    pub fn next(&mut self) -> Option<Duration> {
+    pub fn take(&mut self) -> Option<Duration> {
         let query = *self.pending.front()?;
         // SAFETY: the context is current, and the query has ended.
         let nanos = unsafe {

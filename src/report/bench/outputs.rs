@@ -7,10 +7,13 @@ use crate::output_file::{OutputFile, OutputFileError};
 use crate::report::Output;
 use std::path::Path;
 
+/// A report as text.
+type Format = fn(&Report) -> String;
+
 /// A format, and the file it goes to; `None`: standard output.
 struct Destination {
     file: Option<OutputFile>,
-    format: fn(&Report) -> String,
+    format: Format,
 }
 
 /// All that is to be written.
@@ -26,8 +29,8 @@ impl Outputs {
     /// # Errors
     /// Where one cannot be written.
     pub fn open(options: &BenchOptions) -> Result<Outputs, Error> {
-        let formats: [(&Option<_>, fn(&Report) -> String); 3] =
-            [(&options.json, json), (&options.csv, csv), (&options.html, html::page)];
+        let formats =
+            [(&options.json, json as Format), (&options.csv, csv as Format), (&options.html, html::page as Format)];
         let open = |path: &Path| -> Result<Option<OutputFile>, OutputFileError> {
             (path.as_os_str() != STANDARD_OUTPUT).then(|| OutputFile::open(path)).transpose()
         };
