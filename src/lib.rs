@@ -23,4 +23,5 @@ pub mod report;
 pub mod scene;
 pub mod session;
 pub mod signals;
+pub mod stage_name;
 pub mod stats;

@@ -3,8 +3,9 @@
 use crate::cli::CompareArgs;
 use crate::error::Error;
 use crate::renderer::Kind;
-use crate::report::bench::{Mark, Report, Stage, Style, label, parse, render};
+use crate::report::bench::{Mark, Report, Stage, Style, figure, label, parse, render};
 use crate::report::{Output, Target};
+use crate::stage_name::StageName;
 use crate::stats::{Ratio, mean, paired_ratio, welch_ratio};
 use std::fs;
 use std::path::Path;
@@ -123,7 +124,7 @@ struct Sample {
 }
 
 impl Sample {
-    fn of(report: &Report, key: (crate::report::bench::StageName, Target)) -> Option<Sample> {
+    fn of(report: &Report, key: (StageName, Target)) -> Option<Sample> {
         let stage = report.stages.iter().find(|stage| (stage.stage, stage.target) == key)?.clone();
         let must_agree = vec![
             ("renderer", report.environment.renderer.renderer.clone()),
@@ -147,8 +148,8 @@ fn compare_stage(label: String, base: &[Sample], other: &[Sample]) -> Row {
         let verdict = Verdict::NotComparable(format!("the {side} file has no such stage"));
         return Row { label, figures: None, verdict, marks };
     };
-    let figure = |samples: &[Sample]| mean(&samples.iter().map(|s| s.stage.figure).collect::<Vec<_>>());
-    let figures = Some((figure(base), figure(other), second.stage.unit.clone()));
+    let mean_figure = |samples: &[Sample]| mean(&samples.iter().map(|s| s.stage.figure).collect::<Vec<_>>());
+    let figures = Some((mean_figure(base), mean_figure(other), second.stage.unit.clone()));
     let verdict = match difference(first, base.iter().chain(other)) {
         Some(why) => Verdict::NotComparable(why),
         None => match ratio(base, other) {
@@ -190,7 +191,6 @@ fn table(rows: &[Row], style: Style) -> String {
     let heading = ["stage", "first", "second", "", "ratio", "99 % interval", "verdict", "marks"];
     let mut cells = vec![heading.map(str::to_owned).to_vec()];
     for row in rows {
-        let figure = crate::report::bench::figure;
         let (first, second, unit) = match &row.figures {
             Some((first, second, unit)) => (figure(*first), figure(*second), unit.clone()),
             None => Default::default(),

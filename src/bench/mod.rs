@@ -5,6 +5,7 @@
 
 pub mod compare;
 mod environment;
+mod outputs;
 mod processors;
 mod record;
 mod runner;
@@ -16,12 +17,14 @@ use crate::cli::BenchOptions;
 use crate::error::Error;
 use crate::platform::Synchronisation;
 use crate::renderer::Kind;
-use crate::report::bench::{FrameTime, Mark, Report, SCHEMA, Settings, Stage, StageName};
+use crate::report::bench::{FrameTime, Mark, Report, SCHEMA, Settings, Stage};
 use crate::report::{self, Target};
 use crate::session::Ended;
 use crate::signals::Signals;
+use crate::stage_name::StageName;
 use crate::stats::{half_width, mean, rate_interval, scatter};
 use indicatif::{ProgressBar, ProgressStyle};
+use outputs::Outputs;
 use record::Record;
 use runner::{Runner, Running, Stop};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -37,7 +40,7 @@ const FRAMES_FOR_P99_9: u64 = 1000;
 /// Why it cannot measure, or not write.
 pub fn run(options: &BenchOptions) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
-    let outputs = report::bench::Outputs::open(options)?;
+    let outputs = Outputs::open(options)?;
     let (report, stop) = measure(options, signals)?;
     outputs.write(&report)?;
     Ok(match stop {
@@ -81,7 +84,7 @@ fn measure(options: &BenchOptions, signals: Signals) -> Result<(Report, Option<S
         }
     }
     if stop.is_none() {
-        running.iter_mut().for_each(|stage| runner.check_picture(stage));
+        running.iter_mut().try_for_each(|stage| runner.check_picture(stage))?;
     }
     progress.finish();
     let synchronisation = synchronisation(&runner, &running);

@@ -12,6 +12,7 @@ use crate::render::{
 };
 use crate::report::Target;
 use crate::scene::angle_at;
+use crate::session::too_large;
 use crate::signals::Signals;
 use crate::stats::rate;
 use image::RgbImage;
@@ -153,7 +154,7 @@ impl<'a> Runner<'a> {
             record: Record::default(),
         };
         self.find_load(&mut stage)?;
-        self.check_picture(&mut stage);
+        self.check_picture(&mut stage)?;
         Ok(self.warm_up(&mut stage)?.map(|()| stage))
     }
 
@@ -328,15 +329,20 @@ impl<'a> Runner<'a> {
     }
 
     /// Draws a frame onto black, and looks for the red gear, which is in every stage's picture.
-    pub fn check_picture(&mut self, stage: &mut Running) {
+    ///
+    /// # Errors
+    /// Where there is no memory for the picture.
+    pub fn check_picture(&mut self, stage: &mut Running) -> Result<(), Error> {
         self.bind(stage);
         render::clear(&self.gl);
         self.draw(stage, 0.0);
         let picture = match &stage.framebuffer {
             Some(framebuffer) => framebuffer.read(),
-            None => read_back_buffer(&self.gl, BackBuffer::Mono, stage.size),
+            None => read_back_buffer(&self.gl, BackBuffer::Mono, stage.size, false)
+                .map_err(|e| too_large(self.surface.gl(), stage.size, stage.samples, &e))?,
         };
         stage.is_drawn &= shows_red_gear(&picture);
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::render::workload::{Classic, Fill, Readback, Submit, Upload, Vertices, Workload};
 use crate::render::{Framebuffer, Functions, Gears, RenderError};
 use crate::report::Target;
-use crate::report::bench::StageName;
+use crate::stage_name::StageName;
 use std::rc::Rc;
 
 /// What one stage does and means.

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::platform::{Event, Gl, Key, OffScreen, PlatformError, Window};
 use crate::render::{Framebuffer, Functions};
 use crate::report;
+use crate::session::too_large;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -101,13 +102,8 @@ impl Framebuffers {
         if let Some(found) = self.0.iter().find(|framebuffer| framebuffer.size() == size) {
             return Ok(found.clone());
         }
-        let made = Framebuffer::new(&gl.functions, size, samples, false).map_err(|e| PlatformError::TooLarge {
-            width: size.0,
-            height: size.1,
-            samples,
-            renderer: gl.renderer.renderer.clone(),
-            reason: e.to_string(),
-        })?;
+        let made =
+            Framebuffer::new(&gl.functions, size, samples, false).map_err(|e| too_large(gl, size, samples, &e))?;
         let made = Rc::new(made);
         self.0.push(made.clone());
         Ok(made)

@@ -1,7 +1,7 @@
 //! `rust-gears bench`: what was typed, and what it means.
 
 use super::{Args, DeviceSelector, Geometry, GlVendor, Options, Place, parse_time};
-use crate::report::bench::StageName;
+use crate::stage_name::StageName;
 use clap::Parser;
 use std::path::PathBuf;
 use std::time::Duration;

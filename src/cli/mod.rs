@@ -108,7 +108,7 @@ pub struct Args {
     screenshot: Option<PathBuf>,
 
     /// List the devices that off-screen drawing can use, in EGL's own order, and exit
-    #[arg(long, exclusive = true)]
+    #[arg(long)]
     list_devices: bool,
 
     /// Device for off-screen drawing: index of --list-devices, PCI address, render node or UUID

@@ -124,7 +124,9 @@ fn pci_of_node(node: &Path) -> Option<String> {
 }
 
 /// `eglQueryDeviceBinaryEXT` (`EGL_EXT_device_persistent_id`), which glutin does not wrap.
-struct UuidQuery(unsafe extern "system" fn(*mut c_void, i32, i32, *mut u8, *mut i32) -> u32);
+struct UuidQuery(QueryDeviceBinary);
+
+type QueryDeviceBinary = unsafe extern "system" fn(*mut c_void, i32, i32, *mut u8, *mut i32) -> u32;
 
 impl UuidQuery {
     #[expect(unsafe_code)]
@@ -137,7 +139,8 @@ impl UuidQuery {
             let get: GetProcAddress = *library.get(b"eglGetProcAddress\0").ok()?;
             std::mem::forget(library);
             let pointer = get(c"eglQueryDeviceBinaryEXT".as_ptr());
-            (!pointer.is_null()).then(|| UuidQuery(std::mem::transmute::<*const c_void, _>(pointer)))
+            (!pointer.is_null())
+                .then(|| UuidQuery(std::mem::transmute::<*const c_void, QueryDeviceBinary>(pointer)))
         }
     }
 

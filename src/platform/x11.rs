@@ -15,14 +15,15 @@ use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, InputFocus};
 use x11rb::rust_connection::RustConnection;
 
 /// What winit and glutin dlopen for a window, and the Debian package each is in. They report none of these by name.
+/// Those that others need come first, so that the one that is missing is named.
 /// GL itself is not here: either of libGL and libEGL will do, and the chain of attempts tells.
 pub const WINDOW_LIBRARIES: &[(&str, &str)] = &[
+    ("libxcb.so.1", "libxcb1"),
     ("libX11.so.6", "libx11-6"),
     ("libX11-xcb.so.1", "libx11-xcb1"),
-    ("libxcb.so.1", "libxcb1"),
+    ("libXrender.so.1", "libxrender1"),
     ("libXcursor.so.1", "libxcursor1"),
     ("libXi.so.6", "libxi6"),
-    ("libXrender.so.1", "libxrender1"),
     ("libxkbcommon.so.0", "libxkbcommon0"),
     ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
 ];
@@ -42,6 +43,8 @@ pub struct XServer {
     pub screen_size: (u32, u32),
     /// The highest refresh rate among its monitors, in Hz; `None` where it has no real monitor.
     pub refresh_rate: Option<f64>,
+    /// Bits a pixel of the default screen.
+    pub depth: u8,
     /// It is NVIDIA's own server, or has its extension.
     pub has_nv_glx: bool,
     connection: RustConnection,
@@ -69,9 +72,9 @@ impl XServer {
         let has_nv_glx = connection.extension_information("NV-GLX").ok().flatten().is_some();
         let setup = &connection.setup().roots[screen];
         let screen_size = (setup.width_in_pixels.into(), setup.height_in_pixels.into());
-        let root = setup.root;
+        let (root, depth) = (setup.root, setup.root_depth);
         let refresh_rate = refresh_rate(&connection, root);
-        Ok(XServer { display: display.into(), screen_size, refresh_rate, has_nv_glx, connection, root })
+        Ok(XServer { display: display.into(), screen_size, refresh_rate, depth, has_nv_glx, connection, root })
     }
 
     /// Gives the keyboard to `window` where no window manager does so. Without one, X sends keys to whatever is under

@@ -103,11 +103,30 @@ pub fn check_size(gl: &glow::Context, size: (u32, u32)) -> Result<(), Framebuffe
 }
 
 /// The picture in a window's back buffer, top row first. To be read before the buffers are swapped.
+///
+/// # Errors
+/// Where there is no memory for it.
 #[expect(unsafe_code)]
-pub fn read_back_buffer(gl: &glow::Context, buffer: BackBuffer, size: (u32, u32)) -> RgbImage {
-    // SAFETY: the context is current.
-    unsafe { gl.read_buffer(buffer.gl_name()) };
-    read_pixels(gl, size)
+pub fn read_back_buffer(
+    gl: &Functions,
+    buffer: BackBuffer,
+    size: (u32, u32),
+    srgb: bool,
+) -> Result<RgbImage, FramebufferError> {
+    let (width, height) = (size.0 as i32, size.1 as i32);
+    // Read directly, a multisampled window of Mesa's gives one sample a pixel instead of their mean.
+    let (resolved, _) = Storage::new(gl, size, 0, srgb, false)?;
+    // SAFETY: the context is current; 0 is the window's own framebuffer.
+    unsafe {
+        gl.bind_framebuffer(glow::READ_FRAMEBUFFER, None);
+        gl.read_buffer(buffer.gl_name());
+        gl.blit_framebuffer(0, 0, width, height, 0, 0, width, height, glow::COLOR_BUFFER_BIT, glow::NEAREST);
+    }
+    resolved.bind(glow::FRAMEBUFFER);
+    let picture = read_pixels(gl, size);
+    // SAFETY: as above.
+    unsafe { gl.bind_framebuffer(glow::FRAMEBUFFER, None) };
+    Ok(picture)
 }
 
 #[expect(unsafe_code)]
@@ -177,7 +196,9 @@ impl Storage {
         with_depth: bool,
     ) -> Result<(Storage, u32), FramebufferError> {
         let color = (glow::COLOR_ATTACHMENT0, if srgb { glow::SRGB8_ALPHA8 } else { glow::RGBA8 });
-        let depth = (glow::DEPTH_ATTACHMENT, glow::DEPTH_COMPONENT24);
+        // On an H100, clearing 24 bits of depth took half of a frame; with 16, 300x300 went from 58,600 to 66,200 FPS,
+        // 1920x1080 from 2,500 to 2,830. The gears are 30 to 50 units away, where 16 bits tell 0.007 units apart.
+        let depth = (glow::DEPTH_ATTACHMENT, glow::DEPTH_COMPONENT16);
         let attachments = if with_depth { vec![color, depth] } else { vec![color] };
         // SAFETY: the context is current; the sizes are within its limits.
         unsafe {

@@ -15,6 +15,7 @@ use crate::report::{self, Drawing, Interval, Output, Summary, SwapIntervalReport
 use crate::scene::{DEGREES_PER_SECOND, View};
 use crate::signals::Signals;
 use stage::Stage;
+pub(crate) use stage::too_large;
 use std::time::{Duration, Instant};
 use timing::Timing;
 
@@ -63,7 +64,7 @@ pub fn run(options: &Options) -> Result<Ended, Error> {
     if outcome.is_ok()
         && let Some(file) = screenshot
     {
-        file.write(&capture::png(&session.stage.picture(session.view, session.angle))?)?;
+        file.write(&capture::png(&session.stage.picture(session.view, session.angle)?)?)?;
     }
     session.print_summary()?;
     outcome

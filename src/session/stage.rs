@@ -16,6 +16,7 @@ pub struct Stage {
     gears: Gears,
     surface: Surface,
     size: (u32, u32),
+    srgb: bool,
 }
 
 enum Surface {
@@ -40,8 +41,9 @@ impl Stage {
                 let size = window.size();
                 check_size(&window.gl, size, window.samples)?;
                 let gears = Gears::new(&window.gl.functions, options.srgb)?;
+                window.gl.release_compiler();
                 gears.set_viewport(size);
-                Ok(Stage { gears, surface: Surface::Window { window, buffers }, size })
+                Ok(Stage { gears, surface: Surface::Window { window, buffers }, size, srgb: options.srgb })
             }
             Place::OffScreen { device, for_want_of_display } => {
                 if *for_want_of_display {
@@ -57,10 +59,16 @@ impl Stage {
                 };
                 let pictures: Vec<_> = buffers.iter().map(|&(eye, _)| picture(eye)).collect::<Result<_, _>>()?;
                 let gears = Gears::new(gl, options.srgb)?;
+                screen.gl.release_compiler();
                 gears.set_viewport(options.size);
                 pictures[0].1.bind();
                 let queue = FrameQueue::new(gl);
-                Ok(Stage { gears, surface: Surface::OffScreen { pictures, queue, screen }, size: options.size })
+                Ok(Stage {
+                    gears,
+                    surface: Surface::OffScreen { pictures, queue, screen },
+                    size: options.size,
+                    srgb: options.srgb,
+                })
             }
         }
     }
@@ -198,22 +206,26 @@ impl Stage {
     }
 
     /// The picture of a frame, read from where it is drawn. With stereo: left and right beside each other.
-    pub fn picture(&self, view: View, angle: f64) -> RgbImage {
+    ///
+    /// # Errors
+    /// Where there is no memory for it.
+    pub fn picture(&self, view: View, angle: f64) -> Result<RgbImage, Error> {
         // A window's back buffer holds nothing defined after it was shown, so the frame is drawn once more.
         self.draw(view, angle);
         let pictures: Vec<RgbImage> = match &self.surface {
             Surface::Window { window, buffers } => buffers
                 .iter()
-                .map(|&(_, buffer)| read_back_buffer(&window.gl.functions, buffer, self.size))
-                .collect(),
+                .map(|&(_, buffer)| read_back_buffer(&window.gl.functions, buffer, self.size, self.srgb))
+                .collect::<Result<_, _>>()
+                .map_err(|e| too_large(&window.gl, self.size, window.samples, &e))?,
             Surface::OffScreen { pictures, .. } => {
                 pictures.iter().map(|(_, framebuffer)| framebuffer.read()).collect()
             }
         };
-        match <[RgbImage; 1]>::try_from(pictures) {
+        Ok(match <[RgbImage; 1]>::try_from(pictures) {
             Ok([only]) => only,
             Err(pair) => side_by_side(&pair[0], &pair[1]),
-        }
+        })
     }
 }
 
@@ -221,7 +233,13 @@ fn check_size(gl: &Gl, size: (u32, u32), samples: u32) -> Result<(), Error> {
     render::check_size(&gl.functions, size).map_err(|e| too_large(gl, size, samples, &e))
 }
 
-fn too_large(gl: &Gl, (width, height): (u32, u32), samples: u32, reason: &render::FramebufferError) -> Error {
+/// The error for a picture that OpenGL cannot draw for `reason`.
+pub(crate) fn too_large(
+    gl: &Gl,
+    (width, height): (u32, u32),
+    samples: u32,
+    reason: &render::FramebufferError,
+) -> Error {
     let (renderer, reason) = (gl.renderer.renderer.clone(), reason.to_string());
     PlatformError::TooLarge { width, height, samples, renderer, reason }.into()
 }

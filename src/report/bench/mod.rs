@@ -3,17 +3,16 @@
 mod csv;
 pub mod html;
 mod marks;
-mod outputs;
 mod svg;
 mod table;
 
 pub use self::csv::csv;
 pub use marks::Mark;
-pub use outputs::Outputs;
 pub use table::{Style, figure, render, table};
 
 use super::{SwapIntervalReport, Target};
 use crate::renderer::{Kind, Renderer};
+use crate::stage_name::StageName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -104,45 +103,6 @@ pub struct PcieLink {
     pub lanes: u32,
     /// What it carries in each direction at most, in 10⁹ bytes a second.
     pub gigabytes_per_second: f64,
-}
-
-/// The stages, by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum StageName {
-    /// glxgears' scene, off-screen and, where there is a display, on-screen.
-    Classic,
-    /// Many small draw calls: the cost of the driver.
-    Submit,
-    /// Vertices computed each frame and streamed to the GPU.
-    Upload,
-    /// Many gears, tiny on the screen.
-    Vertex,
-    /// Large gears over each other.
-    Fill,
-    /// Pictures read back from the GPU.
-    Readback,
-    /// What showing a frame costs: classic on-screen less off-screen.
-    Present,
-    /// Classic without timer queries and frame times: what measuring costs.
-    #[value(hide = true)]
-    Bare,
-}
-
-impl StageName {
-    /// The name as typed.
-    pub fn text(self) -> &'static str {
-        match self {
-            StageName::Classic => "classic",
-            StageName::Submit => "submit",
-            StageName::Upload => "upload",
-            StageName::Vertex => "vertex",
-            StageName::Fill => "fill",
-            StageName::Readback => "readback",
-            StageName::Present => "present",
-            StageName::Bare => "bare",
-        }
-    }
 }
 
 /// One stage's figures.

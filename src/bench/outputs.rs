@@ -1,10 +1,10 @@
 //! Where a report goes: files and standard output.
 
-use super::{Report, Style, csv, html, json, table};
 use crate::cli::{BenchOptions, STANDARD_OUTPUT};
 use crate::error::Error;
 use crate::output_file::{OutputFile, OutputFileError};
 use crate::report::Output;
+use crate::report::bench::{Report, Style, csv, html, json, table};
 use std::path::Path;
 
 /// A report as text.
@@ -29,8 +29,11 @@ impl Outputs {
     /// # Errors
     /// Where one cannot be written.
     pub fn open(options: &BenchOptions) -> Result<Outputs, Error> {
-        let formats =
-            [(&options.json, json as Format), (&options.csv, csv as Format), (&options.html, html::page as Format)];
+        let formats = [
+            (&options.json, json as Format),
+            (&options.csv, csv as Format),
+            (&options.html, html::page as Format),
+        ];
         let open = |path: &Path| -> Result<Option<OutputFile>, OutputFileError> {
             (path.as_os_str() != STANDARD_OUTPUT).then(|| OutputFile::open(path)).transpose()
         };

@@ -1,0 +1,86 @@
+# rust-gears in a container. Two targets:
+#   slim (the default)  libglvnd and the X client libraries, no Mesa: the NVIDIA runtime brings the driver
+#   mesa                the same with Mesa: Intel, AMD, WSLg and software
+# Nothing here needs BuildKit: the classic builder of Docker 20.10 and podman build it as well.
+ARG RUST=rust:1.95-slim-trixie
+ARG DEBIAN=debian:trixie-slim
+
+# ---- the program -------------------------------------------------------------------------------------------------
+FROM ${RUST} AS builder
+WORKDIR /src
+# The dependencies in a layer of their own: built against empty sources, and again only when the manifest changes.
+COPY Cargo.toml Cargo.lock ./
+RUN mkdir src benches \
+    && echo 'fn main() {}' >src/main.rs \
+    && touch src/lib.rs \
+    && awk '/^\[\[bench/ { bench = 1 } bench && $1 == "name" { gsub("\"", "", $3); printf "" >("benches/" $3 ".rs"); bench = 0 }' Cargo.toml \
+    && cargo build --locked --release \
+    && rm -rf src
+COPY src src
+COPY shaders shaders
+COPY scripts/lib/*.tsv scripts/lib/
+# The files from the context are older than the empty ones were; cargo goes by age.
+RUN find src -name '*.rs' -exec touch {} + \
+    && cargo build --locked --release
+
+# ---- libglvnd ----------------------------------------------------------------------------------------------------
+# Debian's libgl1 and libegl1 pull in Mesa and LLVM, 210 MB that NVIDIA's driver has no use for: the libraries are taken
+# out of their packages instead. NVIDIA's toolkit injects its own libraries but not these, and the EGL vendor file not always.
+FROM ${DEBIAN} AS glvnd
+WORKDIR /glvnd
+RUN apt-get update \
+    && apt-get download libgl1 libglx0 libegl1 libglvnd0 \
+    && for package in *.deb; do dpkg-deb --extract "$package" unpacked; done \
+    && mkdir -p out/usr/lib out/usr/share/glvnd/egl_vendor.d \
+    && cp -a unpacked/usr/lib/*-linux-gnu* out/usr/lib/ \
+    && echo '{"file_format_version": "1.0.0", "ICD": {"library_path": "libEGL_nvidia.so.0"}}' \
+      >out/usr/share/glvnd/egl_vendor.d/10_nvidia.json
+
+# ---- what both targets have --------------------------------------------------------------------------------------
+FROM ${DEBIAN} AS common
+# Of xkb-data's 4 MB the folders alone are needed: libxkbcommon will not start without them, and has the keymap from the X
+# server. (A target with an X server of its own has to `apt-get install --reinstall xkb-data`.)
+# hadolint ignore=DL3008 # Debian stable has one version of each, and takes it away when it is replaced
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends -o Dpkg::Options::='--path-exclude=/usr/share/X11/xkb/*/*' \
+      libx11-6 libx11-xcb1 libxcursor1 libxi6 libxcb1 libxkbcommon0 libxkbcommon-x11-0 xkb-data \
+      libxext6 libdrm2 libxcb-dri3-0 libxcb-glx0 libxcb-present0 libxcb-randr0 libxcb-sync1 libxcb-xfixes0 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
+# `graphics` without `compute` leaves out a library that EGL cannot do without, and without `display` there is no
+# /dev/nvidia-modeset. Not NVIDIA_VISIBLE_DEVICES: baked in, it would hand every pod every GPU.
+ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display
+LABEL org.opencontainers.image.title="rust-gears" \
+      org.opencontainers.image.description="A native clone of glxgears that says which GPU drew" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
+      org.opencontainers.image.base.name="docker.io/library/debian:trixie-slim"
+ENTRYPOINT ["rust-gears"]
+
+# ---- mesa --------------------------------------------------------------------------------------------------------
+FROM common AS mesa
+# hadolint ignore=DL3008 # as above
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libgl1 libegl1 libgl1-mesa-dri \
+    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
+# Where the NVIDIA runtime brings its driver, this target does as well.
+COPY --from=glvnd /glvnd/out/usr/share/glvnd/egl_vendor.d/10_nvidia.json /usr/share/glvnd/egl_vendor.d/
+# The root file system may be read-only, and the gears' shaders take no time to compile.
+ENV MESA_SHADER_CACHE_DISABLE=true
+COPY scripts/lib/libraries.tsv scripts/lib/check-libraries /usr/local/share/rust-gears/
+COPY --from=builder /src/target/release/rust-gears /usr/local/bin/
+RUN /usr/local/share/rust-gears/check-libraries
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
+# A number, so that Kubernetes' runAsNonRoot can tell that it is not root. Any other will do: nothing here is its own.
+USER 65532:65532
+
+# ---- slim: the default, so it is the last ------------------------------------------------------------------------
+FROM common AS slim
+COPY --from=glvnd /glvnd/out/ /
+COPY scripts/lib/libraries.tsv scripts/lib/check-libraries /usr/local/share/rust-gears/
+COPY --from=builder /src/target/release/rust-gears /usr/local/bin/
+RUN /usr/local/share/rust-gears/check-libraries
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
+USER 65532:65532

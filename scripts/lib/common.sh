@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# What every script here starts with: strictness, where the project is, how to speak, how to clean up.
+set -eEuo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+readonly root
+program=${0##*/}
+readonly program
+
+# Everything said goes to standard error: standard output belongs to the gears' figures.
+if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
+  readonly bold=$'\e[1m' red=$'\e[31m' yellow=$'\e[33m' plain=$'\e[0m'
+else
+  readonly bold='' red='' yellow='' plain=''
+fi
+say() { printf '%s\n' "${bold}$program:${plain} $*" >&2; }
+warn() { printf '%s\n' "${bold}$program:${plain} ${yellow}$*${plain}" >&2; }
+# fail STATUS MESSAGE…: the exit statuses are rust-gears' own (2 usage, 3 nothing to draw on, 1 anything else).
+fail() {
+  local -r status=$1
+  shift
+  printf '%s\n' "${bold}$program:${plain} ${red}$*${plain}" >&2
+  exit "$status"
+}
+die() { fail 1 "$@"; }
+
+have() { command -v -- "$1" >/dev/null 2>&1; }
+
+# The comment at the top of a script, from its second line to the first that is no comment, is its help.
+usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
+
+# on_exit COMMAND…: commands to run, last one first, on every way out that leaves this shell alive to run them.
+undo=()
+on_exit() { undo+=("$(printf '%q ' "$@")"); }
+run_undo() {
+  local -r status=$?
+  trap '' INT TERM HUP # a second Ctrl-C does not leave half of it undone
+  local i
+  for ((i = ${#undo[@]} - 1; i >= 0; i--)); do eval "${undo[i]}" || true; done
+  undo=()
+  return "$status"
+}
+trap run_undo EXIT
+# Bash runs the EXIT trap after these; 128 + signal is what a caller expects.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# The user's own rights where they do, sudo where they do not.
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif have sudo; then
+    sudo -- "$@"
+  else
+    die "this needs root, and there is no sudo: run as root:  $(printf '%q ' "$@")"
+  fi
+}
+
+# One line of shell that can be pasted: every argument quoted where it has to be, and only there.
+quoted() {
+  local arg out=''
+  for arg; do
+    if [[ $arg =~ ^[A-Za-z0-9_./:=,@%+-]+$ ]]; then out+="$arg "; else out+="$(printf '%q' "$arg") "; fi
+  done
+  printf '%s' "${out% }"
+}

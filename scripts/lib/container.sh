@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# Running the container from here to its end, whichever end that is.
+
+# The lines of `before`, each way out with the lines of `after`.
+let_in() {
+  local line
+  for line in "${after[@]}"; do on_exit eval "$line"; done
+  for line in "${before[@]}"; do eval "$line" || die "this failed: $line"; done
+}
+
+# Runs `command`. A signal goes on to the gears, which end by it; only then are things put back as they were.
+run_container() {
+  local status=0 signal
+  local -r folder=$(mktemp -d -t rust-gears.XXXXXXXX)
+  on_exit rm -rf "$folder"
+  readonly id_file=$folder/id words_file=$folder/words
+  on_exit remove_container
+
+  # In the background, since bash sees to a signal only when a command in the foreground has ended.
+  exec {filter}> >(hold_back_engine_words "$words_file")
+  local -r filter_pid=$!
+  "${command[@]:0:${#engine[@]}+1}" --cidfile "$id_file" "${command[@]:${#engine[@]}+1}" 2>&"$filter" {filter}>&- &
+  child=$!
+  for signal in HUP INT TERM; do
+    # shellcheck disable=SC2064 # the signal's name is to be filled in now
+    trap "pass_on $signal" "$signal"
+  done
+  while kill -0 "$child" 2>/dev/null; do
+    status=0
+    wait "$child" || status=$?
+  done
+  exec {filter}>&-
+  wait "$filter_pid" 2>/dev/null || true
+  # 125: the engine could not start the container; 126 and 127: not the program in it.
+  if [[ -s $words_file ]]; then
+    ((status < 125 || status > 127)) || explain launch-errors "$(<"$words_file")" || true
+    cat "$words_file" >&2
+  fi
+  ((status < 125 || status > 127)) || status=1
+  exit "$status"
+}
+
+# What the gears say goes through at once. What the engine says is held back to the end: if it is known, the cause and the
+# fix are to be read first.
+hold_back_engine_words() {
+  local line held=''
+  trap '' HUP INT TERM # the last words are to come through
+  while IFS= read -r line || [[ -n $line ]]; do
+    if [[ -n $held || $line =~ ^(docker|Error|Error\ response\ from\ daemon): ]]; then
+      held+=$line$'\n'
+    else
+      printf '%s\n' "$line" >&2
+    fi
+  done
+  printf '%s' "$held" >"$1"
+}
+
+pass_on() {
+  if [[ -s $id_file ]]; then
+    "${engine[@]}" kill --signal "$1" "$(<"$id_file")" >/dev/null 2>&1 || true
+  else
+    kill "$child" 2>/dev/null || true # not even created yet
+  fi
+}
+
+# The engine's client can be killed while its container goes on.
+remove_container() {
+  [[ ! -s $id_file ]] || "${engine[@]}" rm --force "$(<"$id_file")" >/dev/null 2>&1 || true
+}

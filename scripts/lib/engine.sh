@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# The container engine: Docker or podman, as an array `engine` that a command is appended to.
+
+engine=()
+engine_kind='' # docker, podman, or native: no engine, the program itself
+
+answers() { "$@" info >/dev/null 2>&1; }
+
+# try_engine NAME: take it if it is here and answers.
+try_engine() {
+  have "$1" || return 1
+  if answers "$1"; then
+    engine=("$1")
+  elif [[ $1 == docker ]] && ((EUID != 0)) && have sudo && answers sudo docker; then
+    # The customary way for a user who is not in the group docker.
+    engine=(sudo docker)
+  else
+    return 1
+  fi
+  engine_kind=$1
+  # Debian's podman-docker answers to the name of docker too.
+  if "$1" --version 2>/dev/null | grep -qi podman; then engine_kind=podman; fi
+}
+
+# find_engine CHOICE INSTALL: CHOICE is auto, docker, podman or native.
+find_engine() {
+  local -r choice=$1 install=$2
+  case $choice in
+    native) engine_kind=native ;;
+    docker | podman) try_engine "$choice" || no_answer "$choice" ;;
+    auto)
+      try_engine docker || try_engine podman || install_engine "$install" || run_natively || no_answer docker
+      ;;
+    *) fail 2 "--engine is docker, podman, native or auto, not '$choice'" ;;
+  esac
+}
+
+# In a shell of its own: where this fails there may still be cargo.
+install_engine() {
+  if ! have docker; then (ensure_packages "$1" engine) || return 1; fi
+  [[ $1 != no ]] && start_docker && try_engine docker
+}
+
+# Debian's package starts the daemon, but not where there is no systemd.
+start_docker() {
+  answers docker && return
+  say "starting the Docker daemon: service docker start"
+  as_root service docker start >/dev/null 2>&1 || return 1
+  local _
+  for _ in {1..50}; do
+    answers docker && return
+    sleep 0.2
+  done
+  return 1
+}
+
+run_natively() {
+  have cargo || return 1
+  warn "there is no container engine to be had: running the program itself, built with cargo"
+  engine_kind=native
+}
+
+no_answer() {
+  have "$1" || die "there is no $1 here. Install it (scripts/setup), or choose with --engine=docker, podman or native"
+  local -r words=$("$1" info 2>&1 >/dev/null)
+  explain launch-errors "$words" || true
+  die "$1 is installed and does not answer. Its own words: $words"
+}
+
+# engine_info TEMPLATE: a field of the engine's `info`; nothing where this engine has no such field.
+engine_info() { "${engine[@]}" info --format "$1" 2>/dev/null || true; }
+
+has_image() { "${engine[@]}" image inspect "$1" >/dev/null 2>&1; }
+
+is_rootless_docker() { [[ $engine_kind == docker && $(engine_info '{{.SecurityOptions}}') == *name=rootless* ]]; }
+is_remapped() { [[ $engine_kind == docker && $(engine_info '{{.SecurityOptions}}') == *name=userns* ]]; }
+is_rootless_podman() { [[ $engine_kind == podman && $EUID -ne 0 ]]; }

@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# Known words of an engine or an X server → cause and fix. The tables are launch-errors.tsv and x-errors.tsv; their rows
+# have the numbers of the catalogue that `rust-gears doctor --list` prints.
+
+# explain TABLE TEXT: say the cause and the fix of the first row that TEXT matches; 1 where none does.
+explain() {
+  local -r table=$root/scripts/lib/$1.tsv text=$2
+  local row pattern cause fix
+  while IFS=$'\t' read -r row pattern cause fix; do
+    [[ $row != '#'* ]] || continue
+    grep -qiE -- "$pattern" <<<"$text" || continue
+    say_cause "$cause" "$fix"
+    return 0
+  done <"$table"
+  return 1
+}
+
+# explain_row TABLE ROW: the same for a row that was recognised by other means.
+explain_row() {
+  local row pattern cause fix
+  while IFS=$'\t' read -r row pattern cause fix; do
+    [[ $row != "$2" ]] || say_cause "$cause" "$fix"
+  done <"$root/scripts/lib/$1.tsv"
+}
+
+say_cause() {
+  warn "cause: $1"
+  say "fix:   $2"
+}

@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# An engine to test with: the machine's where one runs, else one of the tests' own.
+
+# start_engine: makes `docker` answer; 1 where that cannot be.
+start_engine() {
+  ((EUID == 0)) || { warn "these tests start daemons and change mounts: run them as root" && return 1; }
+  docker info >/dev/null 2>&1 && return
+  local -r folder=$(mktemp -d -t rust-gears-engine.XXXXXX)
+  on_exit rm -rf "$folder"
+  # Its images are kept from run to run; what it keeps is root's.
+  start_dockerd "$folder" --data-root "$root/target/engine" || {
+    tail -n 20 "$folder/log" >&2
+    warn "no container engine can be started here: its last words are above"
+    return 1
+  }
+  export DOCKER_HOST=unix://$folder/socket
+}
+
+# start_dockerd FOLDER ARG…: a daemon with its socket and state in FOLDER, stopped at the end by its process id.
+start_dockerd() {
+  local -r folder=$1
+  shift
+  mkdir -p "$folder"
+  ${in_network_of_its_own:+unshare --net} dockerd --host "unix://$folder/socket" --exec-root "$folder/exec" --pidfile "$folder/pid" "$@" >"$folder/log" 2>&1 &
+  local -r pid=$!
+  on_exit stop_process "$pid"
+  for _ in {1..150}; do
+    ! docker --host "unix://$folder/socket" info >/dev/null 2>&1 || return 0
+    kill -0 "$pid" 2>/dev/null || return 1
+    sleep 0.2
+  done
+  return 1
+}
+
+stop_process() {
+  kill "$1" 2>/dev/null || return 0
+  wait "$1" 2>/dev/null || true
+}
+
+# A second engine with a runtime named nvidia, as the NVIDIA Container Toolkit configures it. The stand-in runtime fails
+# with the words in $here/words, in the way that runc hands its own words to the engine.
+start_engine_with_nvidia_runtime() {
+  cat >"$here/nvidia-container-runtime" <<'RUNTIME'
+#!/usr/bin/env bash
+set -eu
+folder=$(dirname "$0")
+log=
+for argument; do
+  [[ $log != next ]] || log=$argument
+  [[ $argument != --log ]] || log=next
+done
+[[ -s $folder/words && " $* " == *" create "* ]] || exec runc "$@"
+printf '{"level":"error","msg":"%s","time":"2026-01-01T00:00:00Z"}\n' "$(sed 's/["\\]/\\&/g' "$folder/words")" >"$log"
+exit 1
+RUNTIME
+  chmod +x "$here/nvidia-container-runtime"
+  # In a network of its own: a second daemon on this one would take down the first one's bridge.
+  local -r in_network_of_its_own=1
+  start_dockerd "$here/engine" --data-root "$here/engine/data" --bridge=none --iptables=false \
+    --add-runtime "nvidia=$here/nvidia-container-runtime"
+  export DOCKER_HOST=unix://$here/engine/socket
+}

@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# The same with podman. Its storage is the test's own.
+
+use_podman() {
+  docker save --output "$here/image" rust-gears:mesa
+  printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' "$here/podman" "$here/podman-run" >"$here/storage.conf"
+  # crun, the default, cannot be used where control groups are of both versions, nor raised limits where the machine
+  # itself has no right to raise them.
+  printf '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n[engine]\nruntime = "runc"\n' >"$here/containers.conf"
+  export CONTAINERS_STORAGE_CONF=$here/storage.conf CONTAINERS_CONF=$here/containers.conf
+  # Not `podman system reset`: that takes the machine's own networks along.
+  on_exit umount --quiet "$here/podman/overlay"
+  on_exit podman rmi --all --force
+  podman load --input "$here/image"
+}
+
+test_podman_runs_the_gears_in_a_window_and_leaves_no_trace() {
+  use_podman
+  start_x xvfb
+  local way
+  local -r before=$(state)
+  for way in "${each_way[@]}"; do
+    exits 0 scripts/run --engine=podman --x-auth="$way" -- --frames 3
+    contains "$output" '3 frames in' "on-screen on $DISPLAY"
+    same "$before" "$(state)"
+  done
+}
+
+test_podman_says_that_there_is_no_cdi_specification() {
+  use_podman
+  DISPLAY='' exits 1 scripts/run --engine=podman --gpu=cdi --image=rust-gears:mesa -- --frames 3
+  contains "$output" 'cause: there is no CDI specification' 'unresolvable CDI devices'
+}

@@ -1,0 +1,203 @@
+# shellcheck shell=bash
+# Who is let in by the X server, and that afterwards all is as it was, whichever way out is taken.
+
+# What a run must leave as it found it.
+state() {
+  xhost
+  find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'rust-gears.*' | sort
+  docker ps --all --quiet --filter ancestor=rust-gears:mesa
+}
+
+# in_background COMMAND…: in a process group of its own, as a terminal's job is, so that it can be interrupted; sets job.
+in_background() {
+  set -m
+  "$@" >"$here/out" 2>&1 &
+  job=$!
+  set +m
+}
+ends() { ! kill -0 "$job" 2>/dev/null; }
+ended_with() {
+  local status=0
+  wait_for 'the end of the run' ends
+  wait "$job" || status=$?
+  same "$1" "$status"
+}
+turning() { grep -q 'frames in' "$here/out"; }
+
+readonly each_way=(cookie user xhost)
+
+test_each_way_lets_the_container_in_and_leaves_no_trace() {
+  start_x xvfb
+  local way
+  local -r before=$(state)
+  for way in "${each_way[@]}"; do
+    exits 0 scripts/run --x-auth="$way" -- --frames 3
+    contains "$output" '3 frames in' "on-screen on $DISPLAY"
+    same "$before" "$(state)"
+  done
+}
+
+test_none_is_for_servers_that_let_everybody_in() {
+  start_x xvfb
+  exits 3 scripts/run --x-auth=none -- --frames 3
+  contains "$output" 'the X server wants a cookie, and there is none'
+  xhost + >/dev/null
+  exits 0 scripts/run --x-auth=none -- --frames 3
+}
+
+test_xhost_warns() {
+  start_x xvfb
+  exits 0 scripts/run --x-auth=xhost -- --frames 3
+  contains "$output" 'can read your keys' 'admits them all, not root alone'
+}
+
+test_what_was_let_in_before_stays_so() {
+  start_x xvfb
+  xhost +local: +si:localuser:root >/dev/null
+  local -r before=$(state)
+  local way
+  for way in user xhost; do
+    exits 0 scripts/run --x-auth="$way" -- --frames 3
+    same "$before" "$(state)"
+  done
+}
+
+test_ctrl_c_leaves_no_trace() {
+  start_x xvfb
+  local -r before=$(state)
+  local way
+  for way in "${each_way[@]}"; do
+    in_background scripts/run --x-auth="$way" -- --interval 0.3
+    wait_for 'the gears' turning
+    kill -INT -- "-$job" # all of the job, as a terminal does
+    ended_with 130
+    contains "$(<"$here/out")" 'FPS on average' # and the gears had the time to sum up
+    same "$before" "$(state)"
+    rm "$here/out"
+  done
+}
+
+test_kill_and_hangup_leave_no_trace() {
+  start_x xvfb
+  local -r before=$(state)
+  local signal
+  for signal in TERM HUP; do
+    in_background scripts/run --x-auth=xhost -- --interval 0.3
+    wait_for 'the gears' turning
+    kill -s "$signal" "$job" # the script alone, as `kill` does
+    ended_with $((128 + $(kill -l "$signal")))
+    same "$before" "$(state)"
+    rm "$here/out"
+  done
+}
+
+test_kill_9_of_the_engines_client_leaves_no_trace() {
+  start_x xvfb
+  local -r before=$(state)
+  local way
+  for way in "${each_way[@]}"; do
+    in_background scripts/run --x-auth="$way" -- --interval 0.3
+    wait_for 'the gears' turning
+    kill -KILL "$(pgrep -P "$job" docker)"
+    ended_with 137
+    same "$before" "$(state)"
+    rm "$here/out"
+  done
+}
+
+test_the_cookie_is_private_and_read_only() {
+  start_x xvfb
+  in_background scripts/run -- --interval 0.3
+  wait_for 'the gears' turning
+  local -r container=$(docker ps --quiet --filter ancestor=rust-gears:mesa)
+  local -r file=$(docker inspect --format '{{range .Mounts}}{{if not .RW}}{{println .Source}}{{end}}{{end}}' "$container" | grep cookie)
+  same 700 "$(stat -c %a "${file%/*}")"
+  contains "$(xauth -f "$file" list)" "#ffff#" "${DISPLAY}"
+  [[ $file != "$XAUTHORITY" ]]
+  exits 0 docker inspect --format '{{range .Mounts}}{{println .Source .RW}}{{end}}' "$container"
+  lacks "$output" true # nothing is mounted writable
+  kill -INT -- "-$job"
+  ended_with 130
+  [[ ! -e $file ]]
+}
+
+test_a_stale_cookie() {
+  start_x xvfb
+  xauth -q add "$DISPLAY" . 00112233445566778899aabbccddeeff
+  exits 3 scripts/run -- --frames 3
+  contains "$output" "the cookie is stale or not this server's" 'Invalid MIT-MAGIC-COOKIE-1 key'
+}
+
+test_a_missing_cookie() {
+  start_x xvfb
+  XAUTHORITY=$here/no-such-file exits 3 scripts/run -- --frames 3
+  contains "$output" "there is no cookie for $DISPLAY in $here/no-such-file" 'the X server wants a cookie'
+  xauth -q remove "$DISPLAY"
+  exits 3 scripts/run -- --frames 3
+  contains "$output" 'the X server wants a cookie'
+}
+
+# A cookie for the name this machine had before: X clients pass it over, and the container's name is another anyway.
+test_a_cookie_bound_to_another_host_name() {
+  start_x xvfb
+  local -r entry=$(xauth nlist "$DISPLAY")
+  xauth -q remove "$DISPLAY"
+  awk '{ $2 = "0005"; $3 = "6f74686572"; print }' <<<"$entry" | xauth -q nmerge -
+  exits 1 xdpyinfo
+  exits 0 scripts/run -- --frames 3
+}
+
+test_a_cookie_for_any_display_as_login_managers_write_it() {
+  start_x xvfb
+  local -r entry=$(xauth nlist "$DISPLAY")
+  xauth -q remove "$DISPLAY"
+  awk '{ print "ffff 0000  0000  " $6, $7, $8, $9 }' <<<"$entry" | xauth -q nmerge -
+  exits 0 scripts/run -- --frames 3
+}
+
+test_a_folder_in_place_of_the_cookie() {
+  start_x xvfb
+  mkdir "$here/folder"
+  XAUTHORITY=$here/folder exits 3 scripts/run -- --frames 3
+  contains "$output" "$here/folder is a folder where the file with the X server's cookies should be" rmdir
+}
+
+test_a_missing_socket() {
+  DISPLAY=:$(free_display) exits 3 scripts/run -- --frames 3
+  contains "$output" 'there is no X server at' 'does not exist'
+}
+
+test_a_socket_that_nobody_listens_to() {
+  local -r number=$(free_display)
+  mkdir -p /tmp/.X11-unix
+  python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "/tmp/.X11-unix/X$number"
+  on_exit rm -f "/tmp/.X11-unix/X$number"
+  DISPLAY=:$number XAUTHORITY=$here/none exits 3 scripts/run -- --frames 3
+  contains "$output" 'nothing answers on this display'
+}
+
+test_a_display_forwarded_by_ssh() {
+  start_x xvfb
+  # ssh's end of it: a port on the loopback, and a cookie under this host's name.
+  local -r number=$(free_display)
+  python3 "$root/tests/container/lib/forward.py" $((6000 + number)) "/tmp/.X11-unix/X${DISPLAY#:}" &
+  on_exit stop_process $!
+  xauth -q add ":$number" . "$(xauth list "$DISPLAY" | awk '{ print $3; exit }')"
+  export DISPLAY=localhost:$number.0
+  wait_for 'the forwarded display' xdpyinfo
+  exits 0 scripts/run -- --frames 3
+  contains "$output" 'forwarded by ssh' 'on-screen'
+}
+
+test_what_is_printed_runs_when_pasted() {
+  start_x xvfb
+  local -r before=$(state)
+  local way
+  for way in "${each_way[@]}"; do
+    scripts/run --print --x-auth="$way" -- --frames 3 >"$here/printed"
+    same "$before" "$(state)" # to print is not to do
+    exits 0 bash -e "$here/printed"
+    contains "$output" '3 frames in'
+    same "$before" "$(state)"
+  done
+}

@@ -1,0 +1,262 @@
+//! The picture: against the oracle, and against the real glxgears.
+
+mod support;
+
+use image::RgbImage;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use support::{XServer, assert_same_picture, have, have_gl, picture, rust_gears, wait_for};
+
+/// At least so many pixels are equal within 2/255; the rest lies on edges, which drivers draw differently.
+const EQUAL: f64 = 0.995;
+
+fn off_screen(arguments: &[&str]) -> RgbImage {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.png");
+    rust_gears()
+        .args(["--off-screen", "--frames", "2", "--screenshot", file.to_str().unwrap()])
+        .args(arguments)
+        .assert()
+        .success();
+    picture(&file)
+}
+
+fn count(picture: &RgbImage, color: [u8; 3]) -> usize {
+    picture.pixels().filter(|pixel| pixel.0.iter().zip(color).all(|(a, b)| a.abs_diff(b) <= 1)).count()
+}
+
+#[test]
+fn oracle() {
+    if !have_gl() {
+        return;
+    }
+    let gears = off_screen(&["--angle", "0"]);
+    for face in [[193, 24, 0], [0, 193, 48], [48, 48, 242]] {
+        assert!(count(&gears, face) > 1500, "{face:?}");
+    }
+    for ambient in [[41, 5, 0], [0, 41, 10]] {
+        assert!(count(&gears, ambient) > 20, "{ambient:?}");
+    }
+    let black = count(&gears, [0, 0, 0]) as f64 / 90_000.0;
+    assert!((black - 0.72).abs() < 0.01, "{black}");
+}
+
+#[test]
+fn the_gears_turn_and_do_not_where_held() {
+    if !have_gl() {
+        return;
+    }
+    assert_eq!(off_screen(&["--angle", "33"]), off_screen(&["--angle", "33"]));
+    assert_ne!(off_screen(&["--angle", "33"]), off_screen(&["--angle", "34"]));
+    // 18 degrees are a whole tooth of the red gear, and two halves of one, or -36 degrees, of the others.
+    assert_same_picture("tooth", &off_screen(&["--angle", "18"]), &off_screen(&["--angle", "0"]), 0.98);
+}
+
+#[test]
+fn stereo_draws_both_eyes_beside_each_other() {
+    if !have_gl() {
+        return;
+    }
+    let pair = off_screen(&["--angle", "0", "--stereo"]);
+    assert_eq!(pair.dimensions(), (600, 300));
+    let half = |x: u32| image::imageops::crop_imm(&pair, x, 0, 300, 300).to_image();
+    let (left, right) = (half(0), half(300));
+    assert_ne!(left, right);
+    for eye in [&left, &right] {
+        assert!(count(eye, [193, 24, 0]) > 1000);
+    }
+    // The gears stand at the fix point's distance: the front face of the red one, turned only a little towards the
+    // viewer, moves by a few pixels between the eyes, and not by the eyes' distance.
+    let mean_x = |eye: &RgbImage| {
+        let reds: Vec<u32> =
+            eye.enumerate_pixels().filter(|(_, _, p)| p.0 == [193, 24, 0]).map(|(x, _, _)| x).collect();
+        reds.iter().sum::<u32>() as f64 / reds.len() as f64
+    };
+    let parallax = mean_x(&left) - mean_x(&right);
+    assert!(parallax.abs() < 15.0, "{parallax}");
+}
+
+#[test]
+fn srgb_shows_the_colours_that_were_written_down() {
+    if !have_gl() {
+        return;
+    }
+    // Where the light falls straight on a face, linear light times 1.2 is clamped or brightened by the encoding.
+    let gears = off_screen(&["--angle", "0", "--srgb"]);
+    let plain = off_screen(&["--angle", "0"]);
+    assert_ne!(gears, plain);
+    let encode = |linear: f64| {
+        let encoded = if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 };
+        (encoded.clamp(0.0, 1.0) * 255.0).round() as u8
+    };
+    let decode = |c: f64| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+    // Front faces are lit by 0.2 + N·L, where 193 = 255 · 0.8 · (0.2 + N·L) without sRGB.
+    let light = 193.0 / 255.0 / 0.8;
+    let face = [encode(decode(0.8) * light), encode(decode(0.1) * light), 0];
+    assert!(count(&gears, face) > 1500, "{face:?}");
+}
+
+/// Shows the gears in a window, photographs them, and ends the program with SIGTERM.
+fn in_a_window(server: &XServer, arguments: &[&str]) -> RgbImage {
+    let mut child = support::rust_gears_process().args(arguments).env("DISPLAY", &server.display).spawn().unwrap();
+    let drawn = wait_for("the gears", || {
+        let shown = server.photograph(Some("rust-gears"));
+        shown.pixels().any(|p| p.0 != [0; 3]).then_some(shown)
+    });
+    support::signal(&child, "TERM");
+    child.wait().unwrap();
+    drawn
+}
+
+#[test]
+fn window_and_off_screen_show_the_same_picture() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    if !have_gl() || !have("import") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("window.png");
+    let still = ["--angle", "40", "--view", "10,-50,5", "--geometry", "400x300+20+10"];
+    let aliased = off_screen(&still);
+    for samples in ["0", "4"] {
+        let still = [&still[..], &["--samples", samples]].concat();
+        let window = in_a_window(&server, &[&still[..], &["--screenshot", file.to_str().unwrap()]].concat());
+        assert_same_picture(&format!("window-screenshot-{samples}"), &picture(&file), &window, 1.0);
+        // Windows are upside down in the GPU's memory, framebuffers are not, so the samples of a pixel lie elsewhere:
+        // with multisampling, edges differ, and nothing else does.
+        let off_screen = off_screen(&still);
+        assert_same_picture(
+            &format!("window-{samples}"),
+            &window,
+            &off_screen,
+            if samples == "0" { EQUAL } else { 0.98 },
+        );
+        let difference = rust_gears::capture::compare(&window, &off_screen, 2).unwrap().picture;
+        for (x, y, pixel) in difference.enumerate_pixels() {
+            assert!(pixel.0 == [0; 3] || is_edge(&aliased, x, y), "{samples} samples: {x},{y} is on no edge");
+        }
+    }
+}
+
+/// Whether the pixel or one beside it has another colour than its neighbours.
+fn is_edge(picture: &RgbImage, x: u32, y: u32) -> bool {
+    let around = |n: u32, size: u32| n.saturating_sub(1)..=(n + 1).min(size - 1);
+    let here = picture.get_pixel(x, y);
+    around(x, picture.width()).any(|nx| around(y, picture.height()).any(|ny| picture.get_pixel(nx, ny) != here))
+}
+
+/// The real glxgears, with its clock stopped, so that it stays at its first frame.
+struct Glxgears(Child);
+
+impl Glxgears {
+    fn start(server: &XServer, arguments: &[&str]) -> Option<Glxgears> {
+        let library = glob_one("/usr/lib/*/faketime/libfaketime.so.1");
+        if !have("glxgears") || library.is_none() {
+            assert!(!have("glxgears") || library.is_some() || !have("libfaketime.so.1 (libfaketime)"));
+            return None;
+        }
+        let child = Command::new("glxgears")
+            .args(arguments)
+            .env("DISPLAY", &server.display)
+            .env("LD_PRELOAD", library?)
+            .env("FAKETIME", "2020-01-01 00:00:00")
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("glxgears starts");
+        Some(Glxgears(child))
+    }
+}
+
+impl Drop for Glxgears {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The first file of that form, one folder's name unknown.
+fn glob_one(pattern: &str) -> Option<String> {
+    let (before, after) = pattern.split_once('*')?;
+    let folders = std::fs::read_dir(before).ok()?;
+    folders
+        .flatten()
+        .map(|folder| format!("{}{after}", folder.path().display()))
+        .find(|path| Path::new(path).exists())
+}
+
+/// Turns the scene with the arrow keys, and waits until the picture has changed with each.
+fn press(server: &XServer, window: &str, keys: &[&str]) {
+    for key in keys {
+        let before = server.photograph(Some(window));
+        server.tool("xdotool", &["search", "--onlyvisible", "--name", window, "windowfocus", "key", key]);
+        wait_for("the view to turn", || (server.photograph(Some(window)) != before).then_some(()));
+    }
+}
+
+#[test]
+fn the_picture_is_glxgears() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    if !have_gl() || !have("import") || !have("xdotool") {
+        return;
+    }
+    // glxgears has no option for the view, but keys: 5 degrees each.
+    let cases: [(&str, &str, &[&str], &str); 6] = [
+        ("300x300", "0", &[], "20,30,0"),
+        ("640x480", "0", &[], "20,30,0"),
+        ("200x500", "0", &["Up", "Up", "Left"], "30,35,0"),
+        ("300x300", "4", &[], "20,30,0"),
+        ("500x200", "4", &["Right", "Right", "Down"], "15,20,0"),
+        ("300x300", "0", &["Left"; 12], "20,90,0"),
+    ];
+    for (size, samples, keys, view) in cases {
+        let geometry = format!("{size}+0+0");
+        let mut arguments = vec!["-geometry", &geometry];
+        if samples != "0" {
+            arguments.extend(["-samples", samples]);
+        }
+        let Some(glxgears) = Glxgears::start(&server, &arguments) else { return };
+        wait_for("glxgears", || {
+            server.photograph(Some("^glxgears$")).pixels().any(|p| p.0 != [0; 3]).then_some(())
+        });
+        press(&server, "^glxgears$", keys);
+        let expected = server.photograph(Some("^glxgears$"));
+        drop(glxgears);
+        let still = ["--angle", "0", "--view", view, "--geometry", &geometry, "--samples", samples];
+        let name = format!("glxgears-{size}-{samples}-{view}");
+        assert_same_picture(&name, &in_a_window(&server, &still), &expected, EQUAL);
+        if samples == "0" {
+            assert_same_picture(&format!("{name}-off-screen"), &off_screen(&still), &expected, EQUAL);
+        }
+    }
+}
+
+#[test]
+fn arrow_keys_turn_the_scene_as_in_glxgears_and_a_pauses() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    if !have_gl() || !have("import") || !have("xdotool") {
+        return;
+    }
+    let mut child =
+        support::rust_gears_process().args(["--angle", "0"]).env("DISPLAY", &server.display).spawn().unwrap();
+    wait_for("the gears", || server.photograph(Some("rust-gears")).pixels().any(|p| p.0 != [0; 3]).then_some(()));
+    press(&server, "rust-gears", &["Up", "Up", "Left"]);
+    let shown = server.photograph(Some("rust-gears"));
+    assert_same_picture("keys", &shown, &off_screen(&["--angle", "0", "--view", "30,35,0"]), EQUAL);
+    server.tool("xdotool", &["search", "--name", "rust-gears", "windowfocus", "key", "Escape"]);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+
+    let mut child = support::rust_gears_process().env("DISPLAY", &server.display).spawn().unwrap();
+    let photograph = || server.photograph(Some("rust-gears"));
+    let moves = || {
+        let before = photograph();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        photograph() != before
+    };
+    wait_for("the gears to turn", || moves().then_some(()));
+    server.tool("xdotool", &["search", "--name", "rust-gears", "windowfocus", "key", "a"]);
+    wait_for("the gears to stand", || (!moves()).then_some(()));
+    server.tool("xdotool", &["search", "--name", "rust-gears", "windowfocus", "key", "a"]);
+    wait_for("the gears to turn again", || moves().then_some(()));
+    support::signal(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}

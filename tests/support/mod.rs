@@ -1,0 +1,181 @@
+//! What the tests share: the program, X servers of their own, and what happens where something they need is missing.
+
+#![allow(dead_code, reason = "every test binary uses another part of it")]
+
+use assert_cmd::Command;
+use image::RgbImage;
+use rust_gears::capture::{Difference, compare};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+/// The program, without a display and without whatever the caller's environment says of OpenGL.
+pub fn rust_gears() -> Command {
+    let mut command = Command::cargo_bin("rust-gears").expect("cargo built the program");
+    for name in ["DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "__GLX_VENDOR_LIBRARY_NAME"] {
+        command.env_remove(name);
+    }
+    command.timeout(Duration::from_secs(60));
+    command
+}
+
+/// The same as a plain command, for tests that talk to the running program.
+pub fn rust_gears_process() -> std::process::Command {
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("rust-gears"));
+    command.env_remove("DISPLAY").env_remove("XAUTHORITY").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Whether a test that needs `program` can run. Where the program is missing it says so, and where the tests must be
+/// complete (`RUST_GEARS_REQUIRE_GL=1`, as in CI) it fails.
+pub fn have(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).exists());
+    if !is_there {
+        missing(program);
+    }
+    is_there
+}
+
+/// Whether OpenGL draws off-screen here.
+pub fn have_gl() -> bool {
+    let probe = rust_gears().args(["--off-screen", "--frames", "1"]).output().expect("the program starts");
+    if !probe.status.success() {
+        missing(&format!("OpenGL off-screen ({})", String::from_utf8_lossy(&probe.stderr).trim()));
+    }
+    probe.status.success()
+}
+
+fn missing(what: &str) {
+    assert!(
+        std::env::var_os("RUST_GEARS_REQUIRE_GL").is_none_or(|v| v != "1"),
+        "this test needs {what}, which is not here, and RUST_GEARS_REQUIRE_GL=1 demands it (scripts/setup installs it)"
+    );
+    eprintln!("NOT TESTED: this test needs {what}, which is not here");
+}
+
+/// An X server that ends with the test.
+pub struct XServer {
+    child: Child,
+    /// Its name, as in `$DISPLAY`.
+    pub display: String,
+}
+
+impl XServer {
+    /// Starts an Xvfb, with further arguments. `None` where there is no Xvfb; then the test has been told.
+    pub fn xvfb(arguments: &[&str]) -> Option<XServer> {
+        have("Xvfb").then(|| XServer::start("Xvfb", arguments))
+    }
+
+    /// Starts a server that understands `-displayfd`, and waits until it tells the number of its display.
+    pub fn start(program: &str, arguments: &[&str]) -> XServer {
+        let mut child = std::process::Command::new(program)
+            // Without -noreset, a tool that comes and goes first takes the server down with it for a moment.
+            .args(["-displayfd", "1", "-noreset", "-nolisten", "tcp"])
+            .args(if arguments.contains(&"-screen") { &[][..] } else { &["-screen", "0", "1024x768x24"] })
+            .args(arguments)
+            .env_remove("DISPLAY")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the X server starts");
+        let mut number = Vec::new();
+        let mut byte = [0];
+        let output = child.stdout.as_mut().expect("it was asked for");
+        while output.read(&mut byte).is_ok_and(|n| n == 1) && byte[0] != b'\n' {
+            number.push(byte[0]);
+        }
+        let number = String::from_utf8(number).expect("a number");
+        assert!(!number.is_empty(), "{program} {arguments:?} did not start");
+        XServer { child, display: format!(":{}", number.trim()) }
+    }
+
+    /// Ends it the hard way.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Photographs a window, the first of that name, or the whole screen.
+    pub fn photograph(&self, window: Option<&str>) -> RgbImage {
+        let id = window.map(|name| self.window(name));
+        let mut import = std::process::Command::new("import");
+        import
+            .args(["-silent", "-window", id.as_deref().unwrap_or("root"), "png:-"])
+            .env("DISPLAY", &self.display);
+        let output = import.output().expect("import (ImageMagick) starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        image::load_from_memory(&output.stdout).expect("a picture").to_rgb8()
+    }
+
+    /// Waits for a window of that name (a regular expression), and returns its ID.
+    pub fn window(&self, name: &str) -> String {
+        wait_for(&format!("a window named {name}"), || {
+            let output = self.tool("xdotool", &["search", "--onlyvisible", "--name", name]);
+            output.lines().next().map(str::to_owned)
+        })
+    }
+
+    /// Runs a tool on this server and returns what it prints.
+    pub fn tool(&self, program: &str, arguments: &[&str]) -> String {
+        let output = std::process::Command::new(program).args(arguments).env("DISPLAY", &self.display).output();
+        String::from_utf8_lossy(&output.unwrap_or_else(|e| panic!("{program}: {e}")).stdout).into_owned()
+    }
+}
+
+impl Drop for XServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Asks again and again until there is an answer.
+pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let patience = Duration::from_secs(20);
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(start.elapsed() < patience, "{what} did not come within {patience:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Sends a signal to a process.
+pub fn signal(child: &Child, name: &str) {
+    let status = std::process::Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status();
+    assert!(status.expect("kill starts").success());
+}
+
+/// Reads a picture.
+pub fn picture(path: &Path) -> RgbImage {
+    image::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).to_rgb8()
+}
+
+/// Holds that at least `share` of the pixels are equal within 2/255. Else both pictures and their difference are left
+/// in target/pictures, under `name`.
+pub fn assert_same_picture(name: &str, actual: &RgbImage, expected: &RgbImage, share: f64) {
+    let difference = compare(actual, expected, 2);
+    let equal = difference.as_ref().map_or(0.0, Difference::equal_share);
+    if equal < share {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../pictures");
+        fs::create_dir_all(&folder).expect("target is writable");
+        let file = |kind: &str| -> PathBuf { folder.join(format!("{name}-{kind}.png")) };
+        actual.save(file("actual")).expect("target is writable");
+        expected.save(file("expected")).expect("target is writable");
+        if let Some(difference) = &difference {
+            difference.picture.save(file("difference")).expect("target is writable");
+        }
+        panic!(
+            "{name}: {:.3} % of the pixels are equal, {:.1} % are needed ({:?} beside {:?}); see {}",
+            equal * 100.0,
+            share * 100.0,
+            actual.dimensions(),
+            expected.dimensions(),
+            folder.display()
+        );
+    }
+}

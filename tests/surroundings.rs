@@ -1,0 +1,186 @@
+//! What is missing or broken around the program, really provoked: each gets one clear message, its exit code, and no
+//! panic.
+
+mod support;
+
+use predicates::prelude::*;
+use predicates::str::contains;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use support::{XServer, have, have_gl, rust_gears, rust_gears_process};
+
+/// Runs the program in a mount namespace of its own, where `hidden` is empty: a file of no bytes, a folder of no files.
+fn without(hidden: &[&Path], display: Option<&str>, arguments: &[&str]) -> Output {
+    const HIDE: &str = r#"
+        while [ "$1" != -- ]; do
+            if [ -d "$1" ]; then mount -t tmpfs none "$1"; else mount --bind /dev/null "$1"; fi || exit 99
+            shift
+        done
+        shift
+        exec "$@""#;
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-c", HIDE, "sh"]).args(hidden).arg("--");
+    command.arg(assert_cmd::cargo::cargo_bin("rust-gears")).args(arguments);
+    command.env_remove("DISPLAY").env_remove("XAUTHORITY").envs(display.map(|d| ("DISPLAY", d)));
+    let output = command.output().expect("unshare (util-linux) starts");
+    assert_ne!(output.status.code(), Some(99), "{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// Where the linker finds a library.
+fn library(name: &str) -> PathBuf {
+    let cache = Command::new("ldconfig").arg("-p").output().expect("ldconfig starts");
+    let text = String::from_utf8_lossy(&cache.stdout).into_owned();
+    let line = text.lines().find(|line| line.trim().starts_with(&format!("{name} ")));
+    let path = line.unwrap_or_else(|| panic!("{name} is not on this machine")).split("=> ").nth(1).unwrap();
+    std::fs::canonicalize(path).unwrap()
+}
+
+fn assert_fails(output: &Output, code: i32, words: &[&str]) {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    for word in words {
+        assert!(stderr.contains(word), "no '{word}' in: {stderr}");
+    }
+    assert!(!stderr.contains("panicked") && !stderr.contains("fault of rust-gears"), "{stderr}");
+}
+
+#[test]
+fn a_missing_library_is_named_with_its_package() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    for &(name, package) in rust_gears::platform::WINDOW_LIBRARIES {
+        let output = without(&[&library(name)], Some(&server.display), &["--frames", "2"]);
+        assert_fails(&output, 3, &[name, package, "--off-screen"]);
+    }
+}
+
+#[test]
+fn missing_keyboard_data_is_named_with_its_package() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    let output = without(&[Path::new("/usr/share/X11/xkb")], Some(&server.display), &["--frames", "2"]);
+    assert_fails(&output, 3, &["/usr/share/X11/xkb", "xkb-data"]);
+}
+
+#[test]
+fn without_glx_the_window_opens_through_egl_and_without_both_all_that_was_tried_is_told() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    if !have_gl() {
+        return;
+    }
+    let (gl, egl) = (library("libGL.so.1"), library("libEGL.so.1"));
+    let output = without(&[&gl], Some(&server.display), &["--frames", "2"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("through EGL"));
+    assert_eq!(output.status.code(), Some(0));
+    let output = without(&[&gl, &egl], Some(&server.display), &["--frames", "2"]);
+    assert_fails(&output, 3, &["tried GLX: ", "libGL.so.1", "tried EGL: ", "libEGL.so.1"]);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(printed, "Error: couldn't get an RGB, Double-buffered visual\n");
+}
+
+#[test]
+fn without_mesas_driver_or_egl_nothing_draws_and_the_reason_is_told() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    if !have_gl() {
+        return;
+    }
+    let egl = library("libEGL.so.1");
+    assert_fails(&without(&[&egl], None, &["--off-screen"]), 3, &["libEGL.so.1"]);
+    assert_fails(&without(&[&egl], None, &["--list-devices"]), 3, &["libEGL.so.1"]);
+    let vendors = Path::new("/usr/share/glvnd/egl_vendor.d");
+    assert_fails(&without(&[vendors], None, &["--off-screen"]), 3, &["EGL"]);
+    let drivers = egl.parent().unwrap().join("dri");
+    assert_fails(&without(&[&drivers], None, &["--off-screen"]), 3, &["EGL device 0", "libgl1-mesa-dri"]);
+    let output = without(&[&drivers], Some(&server.display), &["--frames", "2"]);
+    assert_fails(&output, 3, &["tried GLX: no OpenGL 3.3 context", "tried EGL: no display"]);
+}
+
+#[test]
+fn a_server_without_an_extension_that_winit_needs_is_refused_by_that_name() {
+    if !have("Xvfb") {
+        return;
+    }
+    let server = XServer::start("Xvfb", &["-extension", "RANDR"]);
+    let refused = rust_gears().args(["--frames", "2"]).env("DISPLAY", &server.display).assert().code(3);
+    refused.stderr(contains("RANDR").and(contains("+extension RANDR")));
+}
+
+#[test]
+fn a_server_without_glx_is_drawn_on_through_egl() {
+    if !have("Xvfb") || !have_gl() {
+        return;
+    }
+    let server = XServer::start("Xvfb", &["-extension", "GLX"]);
+    let drawn = rust_gears().args(["--frames", "2"]).env("DISPLAY", &server.display).assert().success();
+    drawn.stderr(contains("through EGL"));
+}
+
+#[test]
+fn what_the_server_has_no_config_for_is_named() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    if !have_gl() {
+        return;
+    }
+    for (arguments, visual, words) in [
+        (&["-samples", "32"][..], ", Multisample", "32 samples"),
+        (&["-stereo"], ", Stereo", "stereo"),
+        (&["-stereo", "-samples", "32"], ", Stereo, Multisample", "--off-screen"),
+    ] {
+        let refused = rust_gears().args(arguments).env("DISPLAY", &server.display).assert().code(3);
+        let printed = format!("Error: couldn't get an RGB, Double-buffered{visual} visual\n");
+        refused.stdout(printed).stderr(contains(words));
+    }
+    let refused = rust_gears().args(["-geometry", "30000x100"]).env("DISPLAY", &server.display).assert().code(3);
+    refused.stderr(contains("30000x100").and(contains("--geometry")));
+}
+
+#[test]
+fn a_screen_of_too_few_colours_is_named() {
+    if !have("Xvfb") || !have_gl() {
+        return;
+    }
+    let server = XServer::start("Xvfb", &["-screen", "0", "640x480x8"]);
+    let refused = rust_gears().args(["--frames", "2"]).env("DISPLAY", &server.display).assert().code(3);
+    refused.stderr(contains("8 bits a pixel"));
+}
+
+#[test]
+fn a_server_that_dies_gives_one_line_and_exit_code_1() {
+    if !have_gl() {
+        return;
+    }
+    for pause in [false, true] {
+        let Some(mut server) = XServer::xvfb(&[]) else { return };
+        let child = rust_gears_process().args(["--interval", "0.1"]).env("DISPLAY", &server.display).spawn();
+        let child = child.unwrap();
+        server.window("FPS");
+        if pause {
+            server.tool("xdotool", &["search", "--name", "FPS", "windowfocus", "key", "a"]);
+        }
+        server.kill();
+        let output = child.wait_with_output().unwrap();
+        assert_fails(&output, 1, &[&format!("the X server {} has ended", server.display)]);
+        assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
+    }
+}
+
+#[test]
+fn a_server_that_refuses_is_quoted_with_the_way_to_its_cookie() {
+    let folder = tempfile::tempdir().unwrap();
+    let cookies = folder.path().join("cookies");
+    // One entry, as xauth writes it: family "any", no address, no display, a cookie that is nobody's else.
+    let mut entry = vec![0xff, 0xff, 0, 0, 0, 0, 0, 18];
+    entry.extend(b"MIT-MAGIC-COOKIE-1");
+    entry.extend([0, 16]);
+    entry.extend([7; 16]);
+    std::fs::write(&cookies, entry).unwrap();
+    let Some(server) = XServer::xvfb(&["-auth", cookies.to_str().unwrap()]) else { return };
+    let run = |xauthority: &str| {
+        let mut command = rust_gears();
+        command.args(["--frames", "2"]).env("DISPLAY", &server.display).env("XAUTHORITY", xauthority);
+        command.assert()
+    };
+    run("/dev/null").code(3).stderr(contains("it refused: Authorization required").and(contains("$XAUTHORITY")));
+    if have_gl() {
+        run(cookies.to_str().unwrap()).success();
+    }
+}
