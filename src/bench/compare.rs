@@ -187,7 +187,7 @@ fn ratio(base: &[Sample], other: &[Sample]) -> Option<Ratio> {
 }
 
 /// The rows as a table.
-fn table(rows: &[Row], style: Style) -> String {
+pub fn table(rows: &[Row], style: Style) -> String {
     let heading = ["stage", "first", "second", "", "ratio", "99 % interval", "verdict", "marks"];
     let mut cells = vec![heading.map(str::to_owned).to_vec()];
     for row in rows {

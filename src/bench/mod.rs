@@ -3,6 +3,7 @@
 //! All stages are set up first, then measured in rounds: one round of each, again and again, so that what drifts
 //! (clocks, temperature, other programs) meets all of them alike. A stage's rounds are its samples.
 
+mod all_devices;
 pub mod compare;
 mod environment;
 mod outputs;
@@ -39,6 +40,9 @@ const FRAMES_FOR_P99_9: u64 = 1000;
 /// # Errors
 /// Why it cannot measure, or not write.
 pub fn run(options: &BenchOptions) -> Result<Ended, Error> {
+    if options.all_devices {
+        return all_devices::run(options);
+    }
     let signals = Signals::watch()?;
     let outputs = Outputs::open(options)?;
     let (report, stop) = measure(options, signals)?;

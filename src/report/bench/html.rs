@@ -150,7 +150,7 @@ fn card(stage: &Stage, report: &Report) -> String {
         "<section class=\"card\"><div class=\"top\"><h3>{}</h3><span class=\"big\">{} {}</span>\
          <span class=\"soft\">{}</span>{chips}</div><div class=\"shares\">{bars}</div><div class=\"plots\">\
          <div><h4>Frames by how long they took</h4>{}</div>\
-         <div><h4>Frame time over time: mean, and longest as dots</h4>{}</div></div></section>",
+         <div><h4>Frame time, round after round: mean as a line, longest as dots</h4>{}</div></div></section>",
         escape(&stage.label()),
         figure(stage.figure),
         escape(&stage.unit),

@@ -132,41 +132,44 @@ pub fn histogram(steps: &[(f64, u64)], time: &FrameTime) -> String {
         );
     }
     for tick in decades(from, to) {
-        x_tick(&mut svg, x.at(tick.log10()), &format!("{} ms", label(tick)));
+        // A label at the very edge would be cut.
+        x_tick(&mut svg, x.at(tick.log10()).min(WIDTH - RIGHT - 8.0), &format!("{} ms", label(tick)));
     }
     svg + "</svg>"
 }
 
-/// Frame times in the course of the benchmark: the mean of some frames in a row as a line, the longest of them as a dot.
-/// Between two rounds, where other stages were measured, the line is broken.
+/// Frame times, round after round: the mean of some frames in a row as a line, the longest of them as a dot. The time
+/// between two rounds, in which other stages were measured, is left out.
 pub fn series(points: &[Point]) -> String {
-    let (Some(first), Some(last)) = (points.first(), points.last()) else { return String::new() };
-    let x = Scale::horizontal(first.at, last.at);
-    let slowest_mean = points.iter().map(|point| point.mean_ms).fold(0.0, f64::max);
-    let mut longest: Vec<f64> = points.iter().map(|point| point.max_ms).collect();
-    longest.sort_by(f64::total_cmp);
-    // A few outliers may leave the picture at its upper edge; the rest would be flat otherwise.
-    let most = longest.get(longest.len() * 95 / 100).copied().unwrap_or(slowest_mean);
-    let y = Scale::vertical(1.1 * slowest_mean.max(most.min(4.0 * slowest_mean)));
-    let mut svg = open("Frame times in the course of the benchmark");
+    let rounds = rounds(points);
+    let x = Scale::horizontal(0.0, points.len() as f64);
+    // Outliers may leave the picture at its upper edge; all else would be flat otherwise.
+    let nearly_all = |value: fn(&Point) -> f64, share: usize| {
+        let mut values: Vec<f64> = points.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values.get((values.len() * share / 100).min(values.len().saturating_sub(1))).copied().unwrap_or(0.0)
+    };
+    let usual = nearly_all(|point| point.mean_ms, 98);
+    let y = Scale::vertical(1.15 * usual.max(nearly_all(|point| point.max_ms, 90).min(3.0 * usual)));
+    let mut svg = open("Frame times, round after round");
     for tick in ticks(0.0, y.to, 4.0) {
         y_tick(&mut svg, y.at(tick), &format!("{} ms", label(tick)));
     }
-    for point in points {
-        let _ = write!(
-            svg,
-            "<circle class=\"max\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"1.2\"/>",
-            x.at(point.at),
-            y.at(point.max_ms)
-        );
-    }
-    for round in rounds(points) {
-        let line: Vec<String> =
-            round.iter().map(|p| format!("{:.1},{:.1}", x.at(p.at), y.at(p.mean_ms))).collect();
-        let _ = write!(svg, "<polyline class=\"mean\" points=\"{}\"/>", line.join(" "));
-    }
-    for tick in ticks(first.at, last.at, 6.0) {
-        x_tick(&mut svg, x.at(tick), &format!("{} s", label(tick)));
+    let mut drawn = 0;
+    let label_every = rounds.len().div_ceil(10);
+    for (number, round) in (1..).zip(&rounds) {
+        let middle = |index: usize| x.at((drawn + index) as f64 + 0.5);
+        let mut line = String::new();
+        for (index, point) in round.iter().enumerate() {
+            let _ = write!(line, "{:.1},{:.1} ", middle(index), y.at(point.mean_ms));
+            let dot = y.at(point.max_ms);
+            let _ = write!(svg, "<circle class=\"max\" cx=\"{:.1}\" cy=\"{dot:.1}\" r=\"1.3\"/>", middle(index));
+        }
+        let _ = write!(svg, "<polyline class=\"mean\" points=\"{}\"/>", line.trim_end());
+        if number % label_every == 0 {
+            x_tick(&mut svg, x.at(drawn as f64 + round.len() as f64 / 2.0), &number.to_string());
+        }
+        drawn += round.len();
     }
     svg + "</svg>"
 }
