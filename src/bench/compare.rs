@@ -10,15 +10,20 @@ use crate::stats::{Ratio, mean, paired_ratio, welch_ratio};
 use std::fs;
 use std::path::Path;
 
-/// Confidence of an interval. A table has seven rows or more; at 95 % every third would hold a false alarm.
+/// Confidence that all rows of a table hold. At 95 % a row, every third table would raise a false alarm.
 const CONFIDENCE: f64 = 0.99;
 
+/// Confidence that one of so many rows has to have (Bonferroni's correction).
+fn confidence_of_a_row(rows: usize) -> f64 {
+    1.0 - (1.0 - CONFIDENCE) / rows.max(1) as f64
+}
+
 /// By what share two runs of one program on one machine may differ anyhow: code and data lie elsewhere in memory, clocks
-/// and temperature are others. Where a row has few samples of such runs, their interval does not tell.
-fn noise_floor(kind: Kind) -> f64 {
+/// and temperature are others. The rounds of one run each cannot tell; several runs of either side do.
+fn noise_floor(kind: Kind, is_one_run_each: bool) -> f64 {
     match kind {
-        Kind::Hardware => 0.01,
-        Kind::Software => 0.03,
+        Kind::Software if is_one_run_each => 0.03,
+        _ => 0.01,
     }
 }
 
@@ -105,11 +110,12 @@ pub fn compare(base: &[Report], other: &[Report]) -> Vec<Row> {
             keys.push((stage.stage, stage.target));
         }
     }
+    let confidence = confidence_of_a_row(keys.len());
     let rows = keys.into_iter().map(|key| {
         let label = label(key.0, key.1);
         let of =
             |reports: &[Report]| -> Vec<Sample> { reports.iter().filter_map(|r| Sample::of(r, key)).collect() };
-        compare_stage(label, &of(base), &of(other))
+        compare_stage(label, &of(base), &of(other), confidence)
     });
     rows.collect()
 }
@@ -136,7 +142,7 @@ impl Sample {
     }
 }
 
-fn compare_stage(label: String, base: &[Sample], other: &[Sample]) -> Row {
+fn compare_stage(label: String, base: &[Sample], other: &[Sample], confidence: f64) -> Row {
     let mut marks: Vec<&'static str> = Vec::new();
     for mark in base.iter().chain(other).flat_map(|sample| &sample.marks) {
         if !marks.contains(mark) {
@@ -152,8 +158,11 @@ fn compare_stage(label: String, base: &[Sample], other: &[Sample]) -> Row {
     let figures = Some((mean_figure(base), mean_figure(other), second.stage.unit.clone()));
     let verdict = match difference(first, base.iter().chain(other)) {
         Some(why) => Verdict::NotComparable(why),
-        None => match ratio(base, other) {
-            Some(ratio) => Verdict::Compared(ratio.widened(noise_floor(first.kind))),
+        None => match ratio(base, other, confidence) {
+            Some(ratio) => {
+                let is_one_run_each = base.len() == 1 && other.len() == 1;
+                Verdict::Compared(ratio.widened(noise_floor(first.kind, is_one_run_each)))
+            }
             None => Verdict::NotComparable("too few rounds, or a figure that is not positive".into()),
         },
     };
@@ -177,18 +186,18 @@ fn difference<'a>(first: &Sample, all: impl Iterator<Item = &'a Sample>) -> Opti
 }
 
 /// The ratio of speeds. Several reports: a report is a sample, and equally many are pairs. One each: a round is one.
-fn ratio(base: &[Sample], other: &[Sample]) -> Option<Ratio> {
+fn ratio(base: &[Sample], other: &[Sample], confidence: f64) -> Option<Ratio> {
     if let ([base], [other]) = (base, other) {
-        return welch_ratio(&base.stage.speeds(), &other.stage.speeds(), CONFIDENCE);
+        return welch_ratio(&base.stage.speeds(), &other.stage.speeds(), confidence);
     }
     let speeds = |samples: &[Sample]| -> Vec<f64> { samples.iter().map(|s| s.stage.speed()).collect() };
     let (base, other) = (speeds(base), speeds(other));
-    paired_ratio(&base, &other, CONFIDENCE).or_else(|| welch_ratio(&base, &other, CONFIDENCE))
+    paired_ratio(&base, &other, confidence).or_else(|| welch_ratio(&base, &other, confidence))
 }
 
 /// The rows as a table.
 pub fn table(rows: &[Row], style: Style) -> String {
-    let heading = ["stage", "first", "second", "", "ratio", "99 % interval", "verdict", "marks"];
+    let heading = ["stage", "first", "second", "", "ratio", "interval", "verdict", "marks"];
     let mut cells = vec![heading.map(str::to_owned).to_vec()];
     for row in rows {
         let (first, second, unit) = match &row.figures {

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 const READING: &str = "\
-A row's ratio is the second file's speed divided by the first's. Its interval holds the true ratio with 99 % confidence
-(not 95: a table has many rows, and each false alarm costs trust), and is widened by what two runs of one program on one
-machine differ by anyhow: 1 % on a GPU, 3 % in software. Where it contains 1, the two are the \"same\".
+A row's ratio is the second file's speed divided by the first's. Its interval holds the true ratio: all rows of a table
+do, with 99 % confidence (Bonferroni). It is widened by what two runs of one program on one machine differ by anyhow:
+1 %, and 3 % where software draws and there is one run of either. Where it contains 1, the two are the \"same\".
 
 A file may hold several reports, one after the other, as scripts/bench writes them. Then each report counts as one
 sample; two files with the same number of reports, made in turns, are compared pair by pair, so that what slows down
