@@ -136,6 +136,10 @@ fn no_window(facts: &mut Facts) {
     facts.egl = facts.glx.clone();
 }
 
+fn no_window_through_egl(facts: &mut Facts) {
+    facts.egl = Outcome::Failed("no config will do".into());
+}
+
 /// Nothing draws any more.
 fn nothing_draws(facts: &mut Facts) {
     let reason = || Outcome::Failed("  tried GLX: no config will do".into());
@@ -221,6 +225,12 @@ const LEADING: &[Case] = &[
     (9, |f| unreachable(f, "localhost:10.0", REFUSED)),
     (10, |f| { server(f, |server| server.extensions.clear()); nothing_draws(f); }),
     (11, |f| unreachable(f, ":0", "Permission denied (os error 13)")),
+    (13, |f| {
+        without_gpu(f);
+        server(f, |server| server.shared_memory = Some(Err("Access".into())));
+        f.glx = Outcome::Failed("BadAccess from MIT-SHM".into());
+        no_window_through_egl(f);
+    }),
     (14, |f| {
         server(f, |server| server.extensions.push("NV-GLX".into()));
         missing(f, "libGLX_nvidia.so.0");
