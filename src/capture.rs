@@ -1,77 +1,17 @@
 //! Pictures as files, and how much two pictures differ.
 
 use image::RgbImage;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io;
 
-/// A PNG file that will be written at the end of a run, and is opened at its start: who asks for a picture after an
-/// hour's run should not learn only then that the folder is not writable.
-#[derive(Debug)]
-pub struct PngFile {
-    path: PathBuf,
-    file: File,
-    /// The file was not there before, so nothing but an empty file is lost with it.
-    is_new: bool,
-    is_written: bool,
-}
-
-/// A picture could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the picture {path} cannot be written: {reason}\nName a file in a folder that is there and writable; in a container, mount one: -v \"$PWD:/out\""
-)]
-pub struct CaptureError {
-    path: String,
-    reason: String,
-}
-
-impl PngFile {
-    /// Opens the file for writing, and makes it where it is not there. Leaves what it holds as it is.
-    ///
-    /// # Errors
-    /// Where that is not possible.
-    pub fn open(path: &Path) -> Result<PngFile, CaptureError> {
-        let is_new = !path.exists();
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-        let file = file.map_err(|e| CaptureError { path: path.display().to_string(), reason: e.to_string() })?;
-        Ok(PngFile { path: path.to_owned(), file, is_new, is_written: false })
-    }
-
-    /// Replaces what the file holds by `picture`.
-    ///
-    /// # Errors
-    /// Where the file cannot be written: no space, for example.
-    pub fn write(mut self, picture: &RgbImage) -> Result<(), CaptureError> {
-        let written = self.encode(picture);
-        self.is_written = written.is_ok();
-        written.map_err(|e| CaptureError { path: self.path.display().to_string(), reason: e.to_string() })
-    }
-
-    fn encode(&self, picture: &RgbImage) -> io::Result<()> {
-        // A pipe or a device has no length to cut.
-        if self.file.metadata()?.is_file() {
-            self.file.set_len(0)?;
-        }
-        let mut writer = BufWriter::new(&self.file);
-        picture
-            .write_with_encoder(image::codecs::png::PngEncoder::new(&mut writer))
-            .map_err(|e| io::Error::other(innermost(&e)))?;
-        writer.flush()
-    }
-}
-
-impl Drop for PngFile {
-    fn drop(&mut self) {
-        if self.is_new && !self.is_written {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// The cause at the bottom of an error: the encoder wraps the operating system's words several times.
-fn innermost(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), innermost)
+/// A picture as a PNG file's content.
+///
+/// # Errors
+/// What the encoder says.
+pub fn png(picture: &RgbImage) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let encoder = image::codecs::png::PngEncoder::new(&mut content);
+    picture.write_with_encoder(encoder).map_err(io::Error::other)?;
+    Ok(content)
 }
 
 /// Two pictures of the same height beside each other.
@@ -133,23 +73,9 @@ mod tests {
     }
 
     #[test]
-    fn an_unwritten_new_file_leaves_nothing_behind_and_an_old_one_its_content() {
-        let folder = tempfile::tempdir().unwrap();
-        let (new, old) = (folder.path().join("new.png"), folder.path().join("old.png"));
-        fs::write(&old, "precious").unwrap();
-        drop((PngFile::open(&new).unwrap(), PngFile::open(&old).unwrap()));
-        assert!(!new.exists());
-        assert_eq!(fs::read_to_string(&old).unwrap(), "precious");
-    }
-
-    #[test]
-    fn a_shorter_picture_replaces_a_longer_file_wholly() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.png");
-        fs::write(&path, vec![7; 100_000]).unwrap();
+    fn a_picture_survives_the_way_to_png_and_back() {
         let picture = RgbImage::from_pixel(3, 2, image::Rgb([1, 2, 3]));
-        PngFile::open(&path).unwrap().write(&picture).unwrap();
-        assert_eq!(image::open(&path).unwrap().to_rgb8(), picture);
-        assert!(fs::metadata(&path).unwrap().len() < 1000);
+        let content = png(&picture).unwrap();
+        assert_eq!(image::load_from_memory(&content).unwrap().to_rgb8(), picture);
     }
 }

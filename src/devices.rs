@@ -2,8 +2,7 @@
 
 use crate::error::Error;
 use crate::platform::{OffScreen, PlatformError, devices};
-use crate::report::{DeviceReport, json, text};
-use crate::session::Output;
+use crate::report::{DeviceReport, Output, json, text};
 
 /// Prints all devices, in EGL's own order, as text or as one JSON object a line.
 ///

@@ -1,6 +1,6 @@
 //! Everything that can end a run, and the exit code of each.
 
-use crate::capture::CaptureError;
+use crate::output_file::OutputFileError;
 use crate::platform::PlatformError;
 use crate::render::{GpuHangs, RenderError};
 use std::io;
@@ -23,9 +23,17 @@ pub enum Error {
     /// `--require-hardware` or `--expect-renderer` is not met.
     #[error("{0}")]
     Requirement(String),
-    /// The picture cannot be written.
+    /// A file cannot be written.
     #[error(transparent)]
-    Capture(#[from] CaptureError),
+    OutputFile(#[from] OutputFileError),
+    /// A report cannot be read.
+    #[error("{path} cannot be compared: {reason}\nGive files that rust-gears bench --json wrote")]
+    Report {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
     /// Standard output cannot be written.
     #[error("standard output cannot be written: {0}\nIs the disk full?")]
     Output(io::Error),
@@ -42,8 +50,8 @@ impl Error {
             Error::Platform(PlatformError::Lost { .. }) => 1,
             Error::Platform(_) => 3,
             Error::Requirement(_) => 4,
-            Error::Capture(_) | Error::Output(_) => 5,
-            Error::Render(_) | Error::GpuHangs(_) | Error::System(_) => 1,
+            Error::OutputFile(_) | Error::Output(_) => 5,
+            Error::Render(_) | Error::GpuHangs(_) | Error::Report { .. } | Error::System(_) => 1,
         }
     }
 }

@@ -10,11 +10,13 @@
 //! OpenGL and no windows; `render` knows the scene and glow; `platform` knows winit and glutin and never `render`;
 //! `session` joins them. A test (`tests/architecture.rs`) holds this.
 
+pub mod bench;
 pub mod capture;
 pub mod cli;
 pub mod devices;
 pub mod doctor;
 pub mod error;
+pub mod output_file;
 pub mod platform;
 pub mod render;
 pub mod renderer;
@@ -22,4 +24,5 @@ pub mod report;
 pub mod scene;
 pub mod session;
 pub mod signals;
+pub mod stage_name;
 pub mod stats;

@@ -1,9 +1,9 @@
 //! Parses, dispatches, and turns an error into a message and an exit code.
 
 use clap::Parser;
-use rust_gears::cli::{Args, Command, Options, accept_single_dash};
+use rust_gears::cli::{Args, BenchOptions, Command, Options, accept_single_dash};
 use rust_gears::error::Error;
-use rust_gears::{devices, doctor, report, session};
+use rust_gears::{bench, devices, doctor, report, session};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -24,14 +24,20 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does what the command line says. Leaves the options of a run where a message about it can find them.
-fn run(args: Args, of_run: &mut Option<Options>) -> Result<u8, Error> {
-    if let Some(command) = &args.command {
-        return match command {
-            Command::Doctor(args) => doctor::run(args),
-        };
+/// Does what the command line says. Leaves the options of what was to draw where a message about it can find them.
+fn run(mut args: Args, to_draw: &mut Option<Options>) -> Result<u8, Error> {
+    let display = std::env::var("DISPLAY").ok();
+    match args.command.take() {
+        Some(Command::Bench(args)) => {
+            let options = BenchOptions::new(args, display).map_err(Error::Usage)?;
+            *to_draw = Some(options.open.clone());
+            return bench::run(&options).map(session::Ended::exit_code);
+        }
+        Some(Command::Compare(args)) => return bench::compare::run(&args),
+        Some(Command::Doctor(args)) => return doctor::run(&args),
+        None => {}
     }
-    let options = of_run.insert(Options::new(args, std::env::var("DISPLAY").ok()).map_err(Error::Usage)?);
+    let options = to_draw.insert(Options::new(args, display).map_err(Error::Usage)?);
     if options.list_devices {
         devices::list(options.json)?;
         return Ok(0);

@@ -1,10 +1,14 @@
 //! The command line: what was typed ([`Args`]) and what it means ([`Options`]).
 
+mod bench;
+mod compare;
 mod doctor;
 mod geometry;
 mod glxgears;
 mod options;
 
+pub use bench::{BenchArgs, BenchOptions, STANDARD_OUTPUT};
+pub use compare::CompareArgs;
 pub use doctor::DoctorArgs;
 pub use geometry::{Geometry, Offset};
 pub use glxgears::accept_single_dash;
@@ -24,7 +28,7 @@ Exit codes:
   1    another failure, such as an X server that died
   2    the command line makes no sense
   3    nothing to draw on: no display, no GL driver, no device or config of the kind asked for
-  4    a requirement was not met (--require-hardware, --expect-renderer); doctor: no GPU draws
+  4    a requirement was not met (--require-hardware, --expect-renderer, --fail-below); doctor: no GPU draws
   5    output could not be written
   128+ ended by that signal: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP";
 
@@ -125,9 +129,13 @@ pub struct Args {
     expect_renderer: Option<Regex>,
 }
 
-/// What else the program does.
+/// What the program does besides turning the gears.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
+    /// Measure where a frame's time goes, stage by stage
+    Bench(BenchArgs),
+    /// Compare reports of bench
+    Compare(CompareArgs),
     /// Say what stands between this container and the GPU, and the flag that mends it
     Doctor(DoctorArgs),
 }

@@ -31,6 +31,15 @@ pub enum Synchronisation {
 }
 
 impl Synchronisation {
+    /// In words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Synchronisation::Synchronised => "synchronised",
+            Synchronisation::Free => "not synchronised",
+            Synchronisation::Unknown => "unknown",
+        }
+    }
+
     /// Judges a measured rate, in frames a second, beside a display's `refresh` rate in Hz. Within 3 %, which is more
     /// than five seconds at 30 FPS err by, it is taken for synchronised.
     pub fn judge(fps: f64, refresh: Option<f64>, interval: Option<i32>) -> Synchronisation {

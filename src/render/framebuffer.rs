@@ -43,6 +43,16 @@ impl Framebuffer {
         self.samples
     }
 
+    /// Width and height in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    /// Reads its picture from now on, with multisampling the one that was resolved last.
+    pub fn bind_for_reading(&self) {
+        self.resolved.as_ref().unwrap_or(&self.drawn).bind(glow::READ_FRAMEBUFFER);
+    }
+
     /// Draws into it from now on.
     pub fn bind(&self) {
         self.drawn.bind(glow::FRAMEBUFFER);
@@ -75,7 +85,7 @@ impl Framebuffer {
     /// The picture, top row first.
     #[expect(unsafe_code)]
     pub fn read(&self) -> RgbImage {
-        self.resolved.as_ref().unwrap_or(&self.drawn).bind(glow::READ_FRAMEBUFFER);
+        self.bind_for_reading();
         // SAFETY: the context is current.
         unsafe { self.gl.read_buffer(glow::COLOR_ATTACHMENT0) };
         let picture = read_pixels(&self.gl, self.size);

@@ -5,12 +5,17 @@
 
 mod frame_queue;
 mod framebuffer;
+mod geometry;
+mod gpu_timer;
 mod program;
+pub mod workload;
 
 pub use frame_queue::{FrameQueue, GpuHangs};
 pub use framebuffer::{Framebuffer, FramebufferError, check_size, read_back_buffer};
+pub use gpu_timer::{GpuTimer, count_samples};
 
 use crate::scene::{GEARS, GearTransform, scene_mesh};
+use geometry::Geometry;
 use glam::Mat4;
 use glow::HasContext;
 use program::Program;
@@ -22,8 +27,7 @@ pub type Functions = Rc<glow::Context>;
 /// The three gears, ready to draw.
 pub struct Gears {
     gl: Functions,
-    // The program stays in use from `new` on; nothing else draws.
-    _program: Program,
+    program: Program,
     vertex_array: glow::VertexArray,
     buffers: [glow::Buffer; 2],
     clip_from_gear: glow::UniformLocation,
@@ -89,13 +93,25 @@ impl Gears {
                 gl: gl.clone(),
                 clip_from_gear: program.uniform("clip_from_gear")?,
                 light: program.uniform("light")?,
-                _program: program,
+                program,
                 vertex_array,
                 buffers,
                 index_count: indices.len() as i32,
             };
             check(gl, "the scene")?;
             Ok(gears)
+        }
+    }
+
+    /// Makes its program, buffers and depth test current again, after something else was drawn.
+    #[expect(unsafe_code)]
+    pub fn bind(&self) {
+        // SAFETY: the context is current, and the objects are its own.
+        unsafe {
+            self.gl.use_program(Some(self.program.id()));
+            self.gl.bind_vertex_array(Some(self.vertex_array));
+            self.gl.enable(glow::DEPTH_TEST);
+            self.gl.enable(glow::CULL_FACE);
         }
     }
 
@@ -134,6 +150,20 @@ impl Drop for Gears {
             self.buffers.iter().for_each(|&buffer| self.gl.delete_buffer(buffer));
         }
     }
+}
+
+/// Makes the framebuffer that is drawn into black.
+#[expect(unsafe_code)]
+pub fn clear(gl: &glow::Context) {
+    // SAFETY: the context is current.
+    unsafe { gl.clear(glow::COLOR_BUFFER_BIT | glow::DEPTH_BUFFER_BIT) };
+}
+
+/// Draws into the window's own framebuffer from now on, and reads from it.
+#[expect(unsafe_code)]
+pub fn draw_to_window(gl: &glow::Context) {
+    // SAFETY: the context is current; no object means the window's framebuffer.
+    unsafe { gl.bind_framebuffer(glow::FRAMEBUFFER, None) };
 }
 
 /// OpenGL's own report of what went wrong since the last call.

@@ -1,11 +1,13 @@
 //! What a run tells: one set of structs, written as text or as JSON.
 
+pub mod bench;
 pub mod doctor;
 pub mod json;
 pub mod text;
 
+use crate::error::Error;
 use crate::renderer::{Kind, Renderer};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 
 /// What draws, and where to.
@@ -31,13 +33,23 @@ pub struct Drawing {
 }
 
 /// Whether frames are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
     /// In a window.
     OnScreen,
     /// In a framebuffer that nobody sees.
     OffScreen,
+}
+
+impl Target {
+    /// In words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Target::OnScreen => "on-screen",
+            Target::OffScreen => "off-screen",
+        }
+    }
 }
 
 /// One interval of the FPS line.
@@ -74,7 +86,7 @@ pub struct Summary {
 }
 
 /// The swap interval, on-screen.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SwapIntervalReport {
     /// What the user asked for.
     pub asked: Option<i32>,
@@ -83,7 +95,7 @@ pub struct SwapIntervalReport {
     /// Why what was asked for was not taken.
     pub refusal: Option<String>,
     /// What the frame rate tells.
-    pub measured: &'static str,
+    pub measured: String,
 }
 
 /// An EGL device.
@@ -105,6 +117,33 @@ pub struct DeviceReport {
     pub node: Option<String>,
     /// UUID.
     pub uuid: Option<String>,
+}
+
+/// Standard output. A closed pipe is no error: it ends the run.
+#[derive(Debug, Default)]
+pub struct Output {
+    is_closed: bool,
+}
+
+impl Output {
+    /// Nobody reads any more.
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Writes a line, and sends it on its way: who reads from a pipe sees it at once.
+    ///
+    /// # Errors
+    /// Where it cannot be written, but for a closed pipe.
+    pub fn line(&mut self, text: &str) -> Result<(), Error> {
+        let mut stdout = io::stdout().lock();
+        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => self.is_closed = true,
+            Err(e) => return Err(Error::Output(e)),
+            Ok(()) => {}
+        }
+        Ok(())
+    }
 }
 
 /// Writes a line for the user on standard error. Where even that cannot be written, nobody is there to be told.

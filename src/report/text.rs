@@ -43,10 +43,15 @@ pub fn could_not_get_visual(stereo: bool, multisample: bool) -> String {
 
 /// What became of the swap interval.
 pub fn swap_interval(report: &SwapIntervalReport) -> String {
+    format!("swap interval: {}", swap_interval_words(report))
+}
+
+/// The same without its name.
+pub fn swap_interval_words(report: &SwapIntervalReport) -> String {
     let number = |n: Option<i32>, none: &str| n.map_or_else(|| none.to_owned(), |n| n.to_string());
     let refusal = report.refusal.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     format!(
-        "swap interval: asked {}, accepted {}{refusal}, measured: {}",
+        "asked {}, accepted {}{refusal}, measured: {}",
         number(report.asked, "none"),
         number(report.accepted, "unknown"),
         report.measured

@@ -7,16 +7,16 @@ mod timing;
 
 pub use timing::Timing;
 
-use crate::capture::PngFile;
+use crate::capture;
 use crate::cli::Options;
 use crate::error::Error;
+use crate::output_file::OutputFile;
 use crate::platform::{Event, Key, PlatformError, Synchronisation};
 use crate::renderer::Kind;
-use crate::report::{self, Drawing, Interval, Summary, SwapIntervalReport, json, text};
+use crate::report::{self, Drawing, Interval, Output, Summary, SwapIntervalReport, json, text};
 use crate::scene::{DEGREES_PER_SECOND, View};
 use crate::signals::Signals;
-pub(crate) use stage::Stage;
-use std::io::{self, Write};
+pub(crate) use stage::{Stage, too_large};
 use std::time::{Duration, Instant};
 
 /// How a run ended, where it did not fail.
@@ -49,7 +49,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Why it cannot, or could not go on. What was measured until then is reported all the same.
 pub fn run(options: &Options) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
-    let screenshot = options.screenshot.as_deref().map(PngFile::open).transpose()?;
+    let screenshot = options.screenshot.as_deref().map(OutputFile::open).transpose()?;
     let mut output = Output::default();
     let stage = Stage::open(options).inspect_err(|error| {
         // The words that scripts know from glxgears, where they expect them.
@@ -64,7 +64,7 @@ pub fn run(options: &Options) -> Result<Ended, Error> {
     if outcome.is_ok()
         && let Some(file) = screenshot
     {
-        file.write(&session.stage.picture(session.view, session.angle)?)?;
+        file.write(&capture::png(&session.stage.picture(session.view, session.angle)?)?)?;
     }
     session.print_summary()?;
     outcome
@@ -80,25 +80,6 @@ fn glxgears_error(error: &Error, options: &Options) -> Option<String> {
             Some(text::could_not_get_visual(options.stereo, options.samples > 0))
         }
         _ => None,
-    }
-}
-
-/// Standard output. A closed pipe is no error: it ends the run.
-#[derive(Debug, Default)]
-pub(crate) struct Output {
-    is_closed: bool,
-}
-
-impl Output {
-    /// Writes a line, and sends it on its way: who reads from a pipe sees it at once.
-    pub(crate) fn line(&mut self, text: &str) -> Result<(), Error> {
-        let mut stdout = io::stdout().lock();
-        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => self.is_closed = true,
-            Err(e) => return Err(Error::Output(e)),
-            Ok(()) => {}
-        }
-        Ok(())
     }
 }
 
@@ -253,7 +234,7 @@ impl<'a> Session<'a> {
     }
 
     fn is_over(&self) -> bool {
-        self.output.is_closed
+        self.output.is_closed()
             || self.options.frames.is_some_and(|frames| self.timing.drawn() >= frames)
             || self.options.duration.is_some_and(|duration| self.timing.has_run_for(duration))
     }
@@ -270,11 +251,7 @@ impl<'a> Session<'a> {
             asked: interval.asked,
             accepted: interval.accepted,
             refusal: interval.refusal.clone(),
-            measured: match self.synchronisation {
-                Some(Synchronisation::Synchronised) => "synchronised",
-                Some(Synchronisation::Free) => "not synchronised",
-                Some(Synchronisation::Unknown) | None => "unknown",
-            },
+            measured: self.synchronisation.unwrap_or(Synchronisation::Unknown).text().into(),
         });
         let milliseconds = |percent| Some(times.percentile(percent)?.as_secs_f64() * 1e3);
         let summary = Summary {

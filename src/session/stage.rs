@@ -233,7 +233,13 @@ fn check_size(gl: &Gl, size: (u32, u32), samples: u32) -> Result<(), Error> {
     render::check_size(&gl.functions, size).map_err(|e| too_large(gl, size, samples, &e))
 }
 
-fn too_large(gl: &Gl, (width, height): (u32, u32), samples: u32, reason: &render::FramebufferError) -> Error {
+/// The error for a picture that OpenGL cannot draw for `reason`.
+pub(crate) fn too_large(
+    gl: &Gl,
+    (width, height): (u32, u32),
+    samples: u32,
+    reason: &render::FramebufferError,
+) -> Error {
     let (renderer, reason) = (gl.renderer.renderer.clone(), reason.to_string());
     PlatformError::TooLarge { width, height, samples, renderer, reason }.into()
 }

@@ -1,5 +1,9 @@
 //! From durations to figures, each under a name with its definition. No clock, no input or output.
 
+mod interval;
+
+pub use interval::{Ratio, half_width, mean, paired_ratio, rate_interval, scatter, welch_ratio};
+
 use hdrhistogram::Histogram;
 use std::time::Duration;
 
@@ -54,6 +58,37 @@ impl FrameTimes {
     pub fn percentile(&self, percent: f64) -> Option<Duration> {
         (self.frames > 0).then(|| Duration::from_nanos(self.histogram.value_at_percentile(percent)))
     }
+
+    /// 1 % low average in FPS, as CapFrameX defines it: 1 / mean frame time of the frames that take at least the 99th
+    /// percentile. `None` without frames.
+    pub fn one_percent_low(&self) -> Option<f64> {
+        let slow = self.percentile(99.0)?.as_nanos() as u64;
+        let counted = self.histogram.iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value()));
+        let (frames, nanos) = counted
+            .filter(|(value, _)| *value >= slow)
+            .fold((0, 0.0), |(n, sum), (value, count)| (n + count, sum + value as f64 * count as f64));
+        (frames > 0).then(|| frames as f64 * 1e9 / nanos)
+    }
+
+    /// How many frames took how long: upper end of a step in milliseconds, each 12 % longer than the one before, and
+    /// the frames in it. From the first step with a frame to the last.
+    pub fn steps(&self) -> Vec<(f64, u64)> {
+        const STEPS_PER_DECADE: f64 = 20.0;
+        let index = |nanos: u64| (STEPS_PER_DECADE * (nanos.max(1) as f64).log10()).ceil() as i32;
+        let mut steps: Vec<(f64, u64)> = Vec::new();
+        let mut last = None;
+        for step in self.histogram.iter_recorded() {
+            let this = index(step.value_iterated_to());
+            for empty in last.map_or(this, |last| last + 1)..=this {
+                steps.push((10f64.powf(f64::from(empty) / STEPS_PER_DECADE) * 1e-6, 0));
+            }
+            last = Some(this);
+            if let Some((_, count)) = steps.last_mut() {
+                *count += step.count_at_value();
+            }
+        }
+        steps
+    }
 }
 
 /// Frames a second. `None` where no frame or no time passed.
@@ -87,6 +122,30 @@ mod tests {
         assert_eq!(times.frames(), 16);
         let p50 = times.percentile(50.0).unwrap().as_secs_f64();
         assert!((p50 / 1e-3 - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn one_percent_low_is_the_mean_of_the_slowest_frames() {
+        let mut times = FrameTimes::default();
+        times.record(Duration::from_millis(990), 990);
+        times.record(Duration::from_millis(40), 4);
+        times.record(Duration::from_millis(120), 6);
+        // The 99th percentile is a frame of 1 ms, so all frames count; with 11 slow ones it is one of them.
+        times.record(Duration::from_millis(10), 1);
+        let low = times.one_percent_low().unwrap();
+        assert!((low / (11.0 / 0.170) - 1.0).abs() < 0.02, "{low}");
+    }
+
+    #[test]
+    fn steps_hold_every_frame() {
+        let mut times = FrameTimes::default();
+        times.record(Duration::from_millis(10), 10);
+        times.record(Duration::from_millis(100), 1);
+        let steps = times.steps();
+        assert_eq!(steps.iter().map(|(_, count)| count).sum::<u64>(), 11);
+        assert_eq!((steps[0].1, steps[steps.len() - 1].1), (10, 1));
+        assert!(steps.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(steps[0].0 >= 1.0 && steps[0].0 < 1.13);
     }
 
     proptest! {

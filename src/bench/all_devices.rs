@@ -1,0 +1,114 @@
+//! `bench --all-devices`: each GPU in turn, then all at once, each in a process of its own.
+
+use super::compare;
+use crate::cli::BenchOptions;
+use crate::error::Error;
+use crate::output_file::OutputFile;
+use crate::platform::{Device, OffScreen, PlatformError, devices};
+use crate::renderer::Kind;
+use crate::report::Output;
+use crate::report::bench::{Report, Style, json, parse, table};
+use crate::session::Ended;
+use crate::signals::Signals;
+use std::ffi::OsString;
+use std::process::{Child, Command, Stdio};
+
+/// Measures all GPUs (where there is none, what else draws), prints a table for each, and then what drawing at once
+/// costs each of them.
+///
+/// # Errors
+/// Where there is no device, one cannot be measured, or the output not be written.
+pub fn run(options: &BenchOptions) -> Result<Ended, Error> {
+    let signals = Signals::watch()?;
+    let file = options.json.as_deref().map(OutputFile::open).transpose()?;
+    let all = choose(devices().map_err(PlatformError::no_device_list)?);
+    if all.is_empty() {
+        return Err(PlatformError::no_devices().into());
+    }
+    let style = if options.markdown { Style::Markdown } else { Style::Text };
+    let mut output = Output::default();
+    let mut alone = Vec::new();
+    for device in &all {
+        let report = Measurement::start(device, false)?.finish()?;
+        output.line(&format!("{}, alone\n\n{}\n", device.label(), table(&report, style)))?;
+        alone.push(report);
+        if signals.caught().is_some() {
+            break;
+        }
+    }
+    let mut at_once = Vec::new();
+    if all.len() > 1 && signals.caught().is_none() {
+        let running: Vec<Measurement> =
+            all.iter().map(|device| Measurement::start(device, true)).collect::<Result<_, _>>()?;
+        for (device, measurement) in all.iter().zip(running) {
+            at_once.push(measurement.finish()?);
+            let rows = compare::compare(&alone[at_once.len() - 1..at_once.len()], &at_once[at_once.len() - 1..]);
+            let heading = format!("{}, all at once beside alone", device.label());
+            output.line(&format!("{heading}\n\n{}\n", compare::table(&rows, style)))?;
+        }
+    }
+    if let Some(file) = file {
+        let lines: String = alone.iter().chain(&at_once).map(|report| json(report) + "\n").collect();
+        file.write(lines.as_bytes())?;
+    }
+    Ok(signals.caught().map_or(Ended::Done, Ended::Signal))
+}
+
+/// The devices that draw in hardware; where there is none, all that draw.
+fn choose(all: Vec<Device>) -> Vec<Device> {
+    let kind = |device: &Device| OffScreen::open_device(device).ok().map(|screen| screen.gl.renderer.kind());
+    let drawing: Vec<(Device, Kind)> = all.into_iter().filter_map(|d| kind(&d).map(|kind| (d, kind))).collect();
+    let has_gpu = drawing.iter().any(|(_, kind)| *kind == Kind::Hardware);
+    drawing.into_iter().filter(|(_, kind)| *kind == Kind::Hardware || !has_gpu).map(|(device, _)| device).collect()
+}
+
+/// This program, measuring one device.
+struct Measurement(Child);
+
+impl Measurement {
+    /// Starts it with this process's own options.
+    fn start(device: &Device, at_once: bool) -> Result<Measurement, Error> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(without_own_options(std::env::args_os().skip(1)));
+        command.args(["--device", &device.index.to_string(), "--json", "-"]);
+        if at_once {
+            command.arg("--at-once");
+        }
+        Ok(Measurement(command.stdout(Stdio::piped()).spawn()?))
+    }
+
+    /// Waits for it. What a signal interrupted is a report, too. Of several, one may stand still with its report until
+    /// it is asked for; its measuring is over by then.
+    fn finish(self) -> Result<Report, Error> {
+        let output = self.0.wait_with_output()?;
+        let unreadable =
+            |reason| Error::Report { path: format!("the benchmark of a device ({})", output.status), reason };
+        let mut reports = parse(&String::from_utf8_lossy(&output.stdout)).map_err(unreadable)?;
+        Ok(reports.remove(0))
+    }
+}
+
+/// The options that are each device's, too: not which devices, and where the report goes.
+fn without_own_options(mut given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut kept = Vec::new();
+    while let Some(word) = given.next() {
+        match word.to_string_lossy().as_ref() {
+            "--all-devices" | "--markdown" => {}
+            "--json" => drop(given.next()),
+            text if text.starts_with("--json=") => {}
+            _ => kept.push(word),
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_measured_as_asked_and_reports_to_its_parent() {
+        let given = ["bench", "--all-devices", "--json", "a.json", "--quick", "--json=b", "--markdown"];
+        assert_eq!(without_own_options(given.into_iter().map(Into::into)), ["bench", "--quick"]);
+    }
+}

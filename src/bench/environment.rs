@@ -1,0 +1,188 @@
+//! Where a benchmark ran: what must be the same for two of them to be compared, and what explains a difference.
+
+use super::target::Surface;
+use crate::platform::{devices, nvidia_driver_version};
+use crate::renderer::Kind;
+use crate::report::SwapIntervalReport;
+use crate::report::bench::{Environment, PcieLink};
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::Path;
+
+/// Looks at this machine. A PCI Express link slows down when idle, so this is to be called right after the rounds.
+/// `measured`: what the on-screen rate tells of the swap interval.
+pub fn look(surface: &Surface, measured: &str) -> Environment {
+    let renderer = surface.gl().renderer.clone();
+    let (api, device, display) = match surface {
+        Surface::Window(window) => (window.api, window.display().to_owned(), Some(window.display().to_owned())),
+        Surface::OffScreen(screen) => ("EGL", screen.device.label(), None),
+    };
+    let swap_interval = surface.window().map(|window| SwapIntervalReport {
+        asked: window.swap_interval.asked,
+        accepted: window.swap_interval.accepted,
+        refusal: window.swap_interval.refusal.clone(),
+        measured: measured.into(),
+    });
+    let container = container();
+    Environment {
+        kind: renderer.kind(),
+        nvidia_driver: nvidia_driver_version(),
+        api: api.into(),
+        device,
+        display,
+        swap_interval,
+        gpu_way: container.is_some().then(gpu_way),
+        container,
+        pcie: pci_address(surface).and_then(|address| pcie_link(Path::new("/sys/bus/pci/devices"), &address)),
+        cpu: cpu_model(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
+        cpus: std::thread::available_parallelism().map_or(1, usize::from),
+        kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().into(),
+        variables: env::vars().filter(|(name, _)| is_about_opengl(name)).collect::<BTreeMap<_, _>>(),
+        renderer,
+    }
+}
+
+/// Beginnings of the names of variables that choose or change an OpenGL driver.
+const VARIABLES: &[&str] = &[
+    "NVIDIA_",
+    "__GL",
+    "__EGL",
+    "__NV_",
+    "LIBGL_",
+    "MESA_",
+    "GALLIUM_",
+    "LP_",
+    "EGL_",
+    "vblank_mode",
+    "DRI_PRIME",
+];
+
+fn is_about_opengl(name: &str) -> bool {
+    VARIABLES.iter().any(|start| name.starts_with(start))
+}
+
+/// What runs this container. `None` outside of one.
+fn container() -> Option<String> {
+    if Path::new("/run/.containerenv").exists() {
+        Some("podman".into())
+    } else if env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+        Some("kubernetes".into())
+    } else if Path::new("/.dockerenv").exists() {
+        Some("docker".into())
+    } else if let Ok(name) = env::var("container") {
+        Some(name)
+    } else {
+        // An OCI runtime started by hand leaves no file; the root it mounts is its own folder.
+        let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+        root_is_container(&mounts).then(|| "OCI runtime".into())
+    }
+}
+
+/// Whether the root of `mountinfo` (proc(5)) is an overlay, or a folder inside a file system.
+fn root_is_container(mountinfo: &str) -> bool {
+    mountinfo.lines().any(|line| {
+        let mut words = line.split(' ').skip(3);
+        let (root, mount_point) = (words.next(), words.next());
+        let kind = line.split(" - ").nth(1).and_then(|rest| rest.split(' ').next());
+        mount_point == Some("/") && (kind == Some("overlay") || root.is_some_and(|root| root != "/"))
+    })
+}
+
+/// How a GPU came to be in this container, by what each way leaves behind.
+fn gpu_way() -> String {
+    let is = |path: &str| Path::new(path).exists();
+    let visible = env::var("NVIDIA_VISIBLE_DEVICES").ok();
+    match visible.as_deref() {
+        // CDI tells the older hook to keep out.
+        Some("void") if is("/dev/nvidiactl") => "CDI",
+        Some(_) if is("/dev/nvidiactl") => "NVIDIA runtime or --gpus",
+        None if is("/dev/nvidiactl") => "devices mounted",
+        _ if is("/dev/dxg") => "WSL",
+        _ if is("/dev/dri") => "/dev/dri",
+        _ => "none",
+    }
+    .into()
+}
+
+/// The address of the GPU that draws: the device's own, or, with a window, that of the only one it can be.
+fn pci_address(surface: &Surface) -> Option<String> {
+    match surface {
+        Surface::OffScreen(screen) => screen.device.pci.clone(),
+        Surface::Window(window) if window.gl.renderer.kind() == Kind::Hardware => {
+            let is_nvidia = window.gl.renderer.vendor.contains("NVIDIA");
+            let mut found: Vec<String> =
+                devices().ok()?.into_iter().filter(|d| d.is_nvidia == is_nvidia).filter_map(|d| d.pci).collect();
+            found.dedup();
+            <[String; 1]>::try_from(found).ok().map(|[only]| only)
+        }
+        Surface::Window(_) => None,
+    }
+}
+
+/// 10⁹ bytes a second that a lane carries, by its transfers a second (PCI Express Base Specification: 8b/10b encoding
+/// up to 5 GT/s, then 128b/130b, from 64 GT/s on flits of 242 bytes in 256).
+const LANES: &[(f64, f64)] = &[
+    (2.5, 0.25),
+    (5.0, 0.5),
+    (8.0, 128.0 / 130.0),
+    (16.0, 2.0 * 128.0 / 130.0),
+    (32.0, 4.0 * 128.0 / 130.0),
+    (64.0, 8.0 * 242.0 / 256.0),
+];
+
+/// The link of the device at `address`. `devices` is /sys/bus/pci/devices but in tests.
+fn pcie_link(devices: &Path, address: &str) -> Option<PcieLink> {
+    let read = |file: &str| fs::read_to_string(devices.join(address).join(file)).ok();
+    // "16.0 GT/s PCIe", and "Unknown" where there is no link.
+    let gigatransfers: f64 = read("current_link_speed")?.split_whitespace().next()?.parse().ok()?;
+    let lanes: u32 = read("current_link_width")?.trim().parse().ok()?;
+    let (_, per_lane) = LANES.iter().find(|(speed, _)| (speed - gigatransfers).abs() < 0.1)?;
+    let gigabytes_per_second = per_lane * f64::from(lanes);
+    (lanes > 0).then(|| PcieLink { address: address.into(), gigatransfers, lanes, gigabytes_per_second })
+}
+
+/// The processor's name in /proc/cpuinfo; on Arm, which has none there, what it has.
+fn cpu_model(cpuinfo: &str) -> String {
+    let field = |name: &str| {
+        let line = cpuinfo.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    field("model name").or_else(|| field("CPU part")).unwrap_or_else(|| env::consts::ARCH.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_read_as_the_kernel_writes_it() {
+        let devices = tempfile::tempdir().unwrap();
+        let device = devices.path().join("0000:c1:00.0");
+        fs::create_dir(&device).unwrap();
+        fs::write(device.join("current_link_speed"), "16.0 GT/s PCIe\n").unwrap();
+        fs::write(device.join("current_link_width"), "16\n").unwrap();
+        let link = pcie_link(devices.path(), "0000:c1:00.0").unwrap();
+        assert_eq!((link.gigatransfers, link.lanes), (16.0, 16));
+        assert!((link.gigabytes_per_second - 31.5).abs() < 0.01);
+        fs::write(device.join("current_link_speed"), "Unknown\n").unwrap();
+        assert_eq!(pcie_link(devices.path(), "0000:c1:00.0"), None);
+        assert_eq!(pcie_link(devices.path(), "0000:00:00.0"), None);
+    }
+
+    #[test]
+    fn a_containers_root_is_told_from_a_machines() {
+        assert!(root_is_container("590 480 0:88 / / rw,relatime - overlay overlay rw,lowerdir=/x\n"));
+        assert!(root_is_container("590 480 8:1 /opt/bundle/rootfs / rw - ext4 /dev/sda1 rw\n"));
+        assert!(!root_is_container(
+            "21 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n22 21 8:2 /a /home rw - ext4 b rw"
+        ));
+    }
+
+    #[test]
+    fn the_processors_name() {
+        assert_eq!(cpu_model("processor : 0\nmodel name\t: AMD EPYC 7R13\nflags: fpu"), "AMD EPYC 7R13");
+        assert_eq!(cpu_model("processor : 0\nCPU part\t: 0xd40\n"), "0xd40");
+        assert_eq!(cpu_model(""), env::consts::ARCH);
+    }
+}

@@ -1,0 +1,304 @@
+//! `rust-gears bench`: what each stage does and means, and what follows from what was measured.
+//!
+//! All stages are set up first, then measured in rounds: one round of each, again and again, so that what drifts
+//! (clocks, temperature, other programs) meets all of them alike. A stage's rounds are its samples.
+
+mod all_devices;
+pub mod compare;
+mod environment;
+mod outputs;
+mod processors;
+mod record;
+mod runner;
+mod stages;
+mod target;
+mod verdict;
+
+use crate::cli::BenchOptions;
+use crate::error::Error;
+use crate::platform::Synchronisation;
+use crate::renderer::Kind;
+use crate::report::bench::{FrameTime, Mark, Report, SCHEMA, Settings, Stage};
+use crate::report::{self, Target};
+use crate::session::Ended;
+use crate::signals::Signals;
+use crate::stage_name::StageName;
+use crate::stats::{half_width, mean, rate_interval, scatter};
+use indicatif::{ProgressBar, ProgressStyle};
+use outputs::Outputs;
+use record::Record;
+use runner::{Runner, Running, Stop};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The confidence of a figure's interval.
+const CONFIDENCE: f64 = 0.95;
+/// Below so many frames the slowest thousandth is a single one.
+const FRAMES_FOR_P99_9: u64 = 1000;
+
+/// Measures, and reports.
+///
+/// # Errors
+/// Why it cannot measure, or not write.
+pub fn run(options: &BenchOptions) -> Result<Ended, Error> {
+    if options.all_devices {
+        return all_devices::run(options);
+    }
+    let signals = Signals::watch()?;
+    let outputs = Outputs::open(options)?;
+    let (report, stop) = measure(options, signals)?;
+    outputs.write(&report)?;
+    Ok(match stop {
+        Some(Stop::Signal(number)) => Ended::Signal(number),
+        Some(Stop::Closed) | None => Ended::Done,
+    })
+}
+
+/// Measures until all is done or something ends it.
+fn measure(options: &BenchOptions, signals: Signals) -> Result<(Report, Option<Stop>), Error> {
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let mut runner = Runner::new(options, signals)?;
+    runner.surface.warnings().iter().for_each(|warning| report::say(&format!("warning: {warning}")));
+    let specs = stages::chosen(&options.stages, runner.surface.window().is_some());
+    if specs.is_empty() {
+        return Err(Error::Usage("the stages asked for need a display; set DISPLAY, or give --display".into()));
+    }
+    let rounds = u64::from(options.rounds);
+    let progress = Progress::new(specs.len() as u64 * (rounds + 1));
+    let mut running: Vec<Running> = Vec::with_capacity(specs.len());
+    let mut stop = None;
+    for spec in specs {
+        progress.say("warming up", spec.stage);
+        match runner.prepare(spec)? {
+            Ok(stage) => running.push(stage),
+            Err(reason) => {
+                stop = Some(reason);
+                break;
+            }
+        }
+        progress.step();
+    }
+    'rounds: for number in 1..=rounds {
+        for stage in &mut running {
+            if stop.is_some() {
+                break 'rounds;
+            }
+            progress.say(&format!("round {number} of {rounds}"), stage.spec.stage);
+            stop = runner.round(stage)?.err();
+            progress.step();
+        }
+    }
+    if stop.is_none() {
+        running.iter_mut().try_for_each(|stage| runner.check_picture(stage))?;
+    }
+    progress.finish();
+    let synchronisation = synchronisation(&runner, &running);
+    let environment = environment::look(&runner.surface, synchronisation.text());
+    let software = (environment.kind == Kind::Software).then_some(Mark::SoftwareRendering);
+    let test = (options.test_slow_down > 0.0).then_some(Mark::TestSlowDown { percent: options.test_slow_down });
+    let refresh = runner.surface.window().and_then(|window| window.refresh_rate());
+    let mut report = Report {
+        schema: SCHEMA.into(),
+        program: concat!("rust-gears ", env!("CARGO_PKG_VERSION")).into(),
+        started,
+        seconds: runner.elapsed().as_secs_f64(),
+        interrupted_by: stop.and_then(|stop| match stop {
+            Stop::Signal(number) => Some(number),
+            Stop::Closed => None,
+        }),
+        settings: Settings {
+            rounds: options.rounds,
+            round_seconds: options.slice.as_secs_f64(),
+            gears: options.gears,
+            at_once: options.at_once,
+            test_slow_down: options.test_slow_down,
+        },
+        environment,
+        marks: software.into_iter().chain(test).collect(),
+        stages: Vec::new(),
+    };
+    let classics = |target| running.iter().find(|stage| stage.is_classic() && stage.spec.target == target);
+    let (off_screen, on_screen) = (classics(Target::OffScreen), classics(Target::OnScreen));
+    let off_screen_time = off_screen.and_then(|stage| stage.record.seconds_per_frame());
+    let wants = |stage| options.stages.is_empty() || options.stages.contains(&stage);
+    for stage in running.iter().filter(|stage| wants(stage.spec.stage)) {
+        report.stages.extend(figures(stage, &report, off_screen_time, synchronisation, refresh));
+    }
+    if let (Some(off_screen), Some(on_screen)) = (off_screen, on_screen)
+        && wants(StageName::Present)
+    {
+        report.stages.extend(present(off_screen, on_screen, synchronisation, refresh));
+    }
+    Ok((report, stop))
+}
+
+/// What the on-screen rate tells of the swap interval.
+fn synchronisation(runner: &Runner, running: &[Running]) -> Synchronisation {
+    let on_screen = running.iter().find(|stage| stage.spec.target == Target::OnScreen);
+    let rate = on_screen.and_then(|stage| Some(1.0 / stage.record.seconds_per_frame()?));
+    match (rate, runner.surface.window()) {
+        // The interval that was asked for does not count: a driver may be told otherwise by its own settings.
+        (Some(rate), Some(window)) => Synchronisation::judge(rate, window.refresh_rate(), None),
+        _ => Synchronisation::Unknown,
+    }
+}
+
+impl Running {
+    fn is_classic(&self) -> bool {
+        self.spec.stage == StageName::Classic
+    }
+}
+
+impl Record {
+    /// Mean frame time. `None` without frames.
+    fn seconds_per_frame(&self) -> Option<f64> {
+        let frames = self.total_frames();
+        (frames > 0).then(|| self.seconds() / frames as f64)
+    }
+
+    /// Frame times in milliseconds. `None` where they were not taken.
+    fn frame_time(&self) -> Option<FrameTime> {
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+        let percentile = |percent| self.times.percentile(percent).map(milliseconds);
+        Some(FrameTime {
+            mean: self.seconds_per_frame()? * 1e3,
+            p50: percentile(50.0)?,
+            p95: percentile(95.0)?,
+            p99: percentile(99.0)?,
+            p99_9: percentile(99.9).filter(|_| self.times.frames() >= FRAMES_FOR_P99_9),
+            low_1_percent_fps: self.times.one_percent_low()?,
+        })
+    }
+}
+
+/// A stage's figures. `None` where no round of it was completed.
+fn figures(
+    stage: &Running,
+    report: &Report,
+    off_screen: Option<f64>,
+    synchronisation: Synchronisation,
+    refresh: Option<f64>,
+) -> Option<Stage> {
+    let Running { spec, record, .. } = stage;
+    let time = record.seconds_per_frame()?;
+    let units_per_frame = stage.work / spec.work_per_unit;
+    let rates: Vec<f64> = record.rates().iter().map(|rate| rate * units_per_frame).collect();
+    let figure = units_per_frame / time;
+    let limit = verdict::limit(&verdict::Frame {
+        target: spec.target,
+        kind: report.environment.kind,
+        is_bus: spec.is_bus,
+        time,
+        gpu: record.gpu_per_frame(),
+        off_screen,
+        synchronisation,
+    });
+    let capped_at = refresh.filter(|_| limit == report::bench::Limit::VerticalSync);
+    let link = report.environment.pcie.as_ref().filter(|_| spec.is_bus);
+    Some(Stage {
+        stage: spec.stage,
+        target: spec.target,
+        width: stage.size.0,
+        height: stage.size.1,
+        samples: stage.samples,
+        load: stage.load,
+        figure,
+        unit: spec.unit.into(),
+        more_is_better: true,
+        also: (spec.also)(figure),
+        interval: rate_interval(&rates, CONFIDENCE).map(|i| (figure * i.low, figure * i.high)),
+        frames: record.total_frames(),
+        frames_drawn: stage.ended,
+        seconds: record.seconds(),
+        frame_time: record.frame_time(),
+        cpu_ms: Some(record.cpu_per_frame() * 1e3),
+        gpu_ms: record.gpu_per_frame().map(|seconds| seconds * 1e3),
+        limited_by: Some(limit),
+        link_share: link.map(|link| figure / link.gigabytes_per_second),
+        marks: verdict::marks(&verdict::Rounds {
+            frames: record.total_frames(),
+            rounds: rates.len(),
+            scatter: scatter(&rates),
+            // On the screen, the X server's work is part of what is measured.
+            others: record.others().filter(|_| spec.target == Target::OffScreen),
+            is_drawn: stage.is_drawn,
+            capped_at,
+        }),
+        rounds: rates,
+        histogram: record.times.steps(),
+        series: record.series.clone(),
+    })
+}
+
+/// What showing a frame costs: the rounds' on-screen frame times less their off-screen ones.
+fn present(
+    off_screen: &Running,
+    on_screen: &Running,
+    synchronisation: Synchronisation,
+    refresh: Option<f64>,
+) -> Option<Stage> {
+    let pairs = on_screen.record.rates().into_iter().zip(off_screen.record.rates());
+    let rounds: Vec<f64> = pairs.map(|(on, off)| 1e3 / on - 1e3 / off).collect();
+    if rounds.is_empty() {
+        return None;
+    }
+    let figure = mean(&rounds);
+    let megapixels = f64::from(on_screen.size.0) * f64::from(on_screen.size.1) / 1e6;
+    let mut marks = verdict::marks(&verdict::Rounds {
+        frames: on_screen.record.total_frames(),
+        rounds: rounds.len(),
+        scatter: scatter(&rounds),
+        others: None,
+        is_drawn: on_screen.is_drawn && off_screen.is_drawn,
+        capped_at: refresh.filter(|_| synchronisation == Synchronisation::Synchronised),
+    });
+    if figure <= 0.0 {
+        marks.push(Mark::NoPresentCost);
+    }
+    Some(Stage {
+        stage: StageName::Present,
+        target: Target::OnScreen,
+        width: on_screen.size.0,
+        height: on_screen.size.1,
+        samples: on_screen.samples,
+        load: 1,
+        figure,
+        unit: "ms".into(),
+        more_is_better: false,
+        also: Some(format!("{:.3} ms/Mpixel", figure / megapixels)),
+        interval: half_width(&rounds, CONFIDENCE).map(|half| (figure - half, figure + half)),
+        rounds,
+        frames: on_screen.record.total_frames(),
+        frames_drawn: on_screen.ended,
+        seconds: on_screen.record.seconds(),
+        frame_time: None,
+        cpu_ms: None,
+        gpu_ms: None,
+        limited_by: None,
+        link_share: None,
+        marks,
+        histogram: Vec::new(),
+        series: Vec::new(),
+    })
+}
+
+/// A progress bar on a terminal; nothing in a pipe.
+struct Progress(ProgressBar);
+
+impl Progress {
+    fn new(steps: u64) -> Progress {
+        let style = ProgressStyle::with_template("{bar:30} {msg} ({eta} left)").expect("a constant");
+        Progress(ProgressBar::new(steps).with_style(style))
+    }
+
+    fn say(&self, what: &str, stage: StageName) {
+        self.0.set_message(format!("{}: {what}", stage.text()));
+    }
+
+    fn step(&self) {
+        self.0.inc(1);
+    }
+
+    fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,71 @@
+//! Where a report goes: files and standard output.
+
+use crate::cli::{BenchOptions, STANDARD_OUTPUT};
+use crate::error::Error;
+use crate::output_file::{OutputFile, OutputFileError};
+use crate::report::Output;
+use crate::report::bench::{Report, Style, csv, html, json, table};
+use std::path::Path;
+
+/// A report as text.
+type Format = fn(&Report) -> String;
+
+/// A format, and the file it goes to; `None`: standard output.
+struct Destination {
+    file: Option<OutputFile>,
+    format: Format,
+}
+
+/// All that is to be written.
+pub struct Outputs {
+    destinations: Vec<Destination>,
+    /// How the table is written; `None` where something else goes to standard output.
+    table: Option<Style>,
+}
+
+impl Outputs {
+    /// Opens every file that `options` name.
+    ///
+    /// # Errors
+    /// Where one cannot be written.
+    pub fn open(options: &BenchOptions) -> Result<Outputs, Error> {
+        let formats = [
+            (&options.json, json as Format),
+            (&options.csv, csv as Format),
+            (&options.html, html::page as Format),
+        ];
+        let open = |path: &Path| -> Result<Option<OutputFile>, OutputFileError> {
+            (path.as_os_str() != STANDARD_OUTPUT).then(|| OutputFile::open(path)).transpose()
+        };
+        let mut destinations = Vec::new();
+        for (path, format) in formats {
+            if let Some(path) = path {
+                destinations.push(Destination { file: open(path)?, format });
+            }
+        }
+        let is_stdout_taken = destinations.iter().any(|destination| destination.file.is_none());
+        let style = if options.markdown { Style::Markdown } else { Style::Text };
+        Ok(Outputs { destinations, table: (!is_stdout_taken).then_some(style) })
+    }
+
+    /// Writes the report everywhere.
+    ///
+    /// # Errors
+    /// Where one cannot be written; the others are.
+    pub fn write(self, report: &Report) -> Result<(), Error> {
+        let mut stdout = Output::default();
+        let mut outcome = Ok(());
+        for Destination { file, format } in self.destinations {
+            let text = format(report);
+            let written = match file {
+                Some(file) => file.write(format!("{}\n", text.trim_end()).as_bytes()).map_err(Error::from),
+                None => stdout.line(text.trim_end()),
+            };
+            outcome = outcome.and(written);
+        }
+        if let Some(style) = self.table {
+            outcome = outcome.and(stdout.line(&table(report, style)));
+        }
+        outcome
+    }
+}

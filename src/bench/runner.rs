@@ -1,0 +1,368 @@
+//! Draws stages and takes the time.
+
+use super::processors::{Usage, own_time};
+use super::record::{Record, Round};
+use super::stages::{Setup, Spec};
+use super::target::{Framebuffers, Surface};
+use crate::cli::BenchOptions;
+use crate::error::Error;
+use crate::render::workload::Workload;
+use crate::render::{
+    self, BackBuffer, FrameQueue, Framebuffer, Functions, Gears, GpuTimer, draw_to_window, read_back_buffer,
+};
+use crate::report::Target;
+use crate::scene::angle_at;
+use crate::session::too_large;
+use crate::signals::Signals;
+use crate::stats::rate;
+use image::RgbImage;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// A frame with a load of its own choice lasts at least this long: hundreds of times what its fence costs, and 30
+/// times what an H100 takes to clear a screen.
+const SHORTEST_FRAME: Duration = Duration::from_millis(4);
+/// Group of frames by which a load is judged.
+const TRIAL_FRAMES: u32 = 3;
+/// What a round draws before it is timed, so that it begins with its own data in caches, and all of it on its way.
+const LEAD_IN: Duration = Duration::from_millis(10);
+const LEAD_IN_GROUPS: u32 = 4;
+/// Time between two timer queries. One stops the GPU from overlapping frames, for a few microseconds.
+const QUERY_INTERVAL: Duration = Duration::from_millis(5);
+/// Time between two looks at the window's events.
+const EVENT_INTERVAL: Duration = Duration::from_millis(50);
+/// Warm is a stage of which this many rates in a row differ by less than this share.
+const STEADY_RATES: usize = 3;
+const STEADY_SHARE: f64 = 0.02;
+const WARM_UP_STEP: Duration = Duration::from_millis(50);
+/// Time between two pauses of a slowdown on purpose.
+const SLOW_DOWN_INTERVAL: Duration = Duration::from_millis(20);
+
+/// A stage that is set up.
+pub struct Running {
+    /// What it is.
+    pub spec: &'static Spec,
+    /// What it draws, objects of the context.
+    workload: Box<dyn Workload>,
+    framebuffer: Option<Rc<Framebuffer>>,
+    queue: FrameQueue,
+    /// The picture's size.
+    pub size: (u32, u32),
+    /// Samples a pixel.
+    pub samples: u32,
+    /// Gears or pictures a frame.
+    pub load: u32,
+    /// Work of a frame in the workload's unit.
+    pub work: f64,
+    /// Frames ended, those that were not measured among them.
+    pub ended: u64,
+    /// A gear was seen in its picture, each time it was looked for.
+    pub is_drawn: bool,
+    query_every: u64,
+    /// What was measured.
+    pub record: Record,
+}
+
+/// Why drawing stopped before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// A signal came.
+    Signal(u8),
+    /// The user closed the window.
+    Closed,
+}
+
+/// What came of a piece of drawing: `Err` inside where it was cut short.
+type Cut<T> = Result<Result<T, Stop>, Error>;
+
+/// Everything needed to draw.
+pub struct Runner<'a> {
+    options: &'a BenchOptions,
+    // Dropped in this order: objects of the context before the context.
+    gears: Rc<Gears>,
+    framebuffers: Framebuffers,
+    timer: GpuTimer,
+    gl: Functions,
+    /// What is drawn on.
+    pub surface: Surface,
+    signals: Signals,
+    begun: Instant,
+    looked_after: Instant,
+    slowed_down: Instant,
+}
+
+impl<'a> Runner<'a> {
+    /// Opens what `options` ask for.
+    ///
+    /// # Errors
+    /// Why that cannot be had.
+    pub fn new(options: &'a BenchOptions, signals: Signals) -> Result<Runner<'a>, Error> {
+        let surface = Surface::open(&options.open)?;
+        let gl = surface.functions();
+        let now = Instant::now();
+        Ok(Runner {
+            options,
+            gears: Rc::new(Gears::new(&gl, false)?),
+            framebuffers: Framebuffers::default(),
+            timer: GpuTimer::new(&gl)?,
+            gl,
+            surface,
+            signals,
+            begun: now,
+            looked_after: now,
+            slowed_down: now,
+        })
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Sets a stage up: its objects, its load, and a look at its picture; then draws until it is warm.
+    ///
+    /// # Errors
+    /// Where OpenGL refuses, or the surface is lost.
+    pub fn prepare(&mut self, spec: &'static Spec) -> Cut<Running> {
+        let window = self.surface.window().filter(|_| spec.target == Target::OnScreen);
+        // On-screen and off-screen classic are of one size, also where a window manager chose it.
+        let window_size = self.surface.window().map(|window| window.size());
+        let is_window_sized = spec.size == super::stages::STAGES[0].size;
+        let size = window_size.filter(|_| is_window_sized).or(self.options.size).unwrap_or(spec.size);
+        let (framebuffer, samples) = match window {
+            Some(window) => (None, window.samples),
+            None => {
+                let samples = self.options.open.samples.into();
+                let framebuffer = self.framebuffers.of_size(self.surface.gl(), size, samples)?;
+                let samples = framebuffer.samples();
+                (Some(framebuffer), samples)
+            }
+        };
+        let setup = Setup { gl: &self.gl, gears: &self.gears, framebuffer: framebuffer.as_ref(), size, samples };
+        let mut stage = Running {
+            spec,
+            workload: (spec.build)(&setup)?,
+            framebuffer,
+            queue: FrameQueue::new(&self.gl),
+            size,
+            samples,
+            load: 1,
+            work: 1.0,
+            ended: 0,
+            is_drawn: true,
+            query_every: 1,
+            record: Record::default(),
+        };
+        self.find_load(&mut stage)?;
+        self.check_picture(&mut stage)?;
+        Ok(self.warm_up(&mut stage)?.map(|()| stage))
+    }
+
+    /// Doubles the load until a frame is long enough. Powers of two, so that two runs find the same.
+    fn find_load(&mut self, stage: &mut Running) -> Result<(), Error> {
+        let given = self.options.gears.filter(|_| stage.spec.is_load_gears);
+        let mut load = given.unwrap_or(stage.spec.min_load).min(stage.spec.max_load);
+        loop {
+            self.bind(stage);
+            stage.workload.set_load(load)?;
+            stage.load = load;
+            stage.work = stage.workload.work();
+            if given.is_some() || load >= stage.spec.max_load {
+                return Ok(());
+            }
+            self.draw_frames(stage, TRIAL_FRAMES)?;
+            let start = Instant::now();
+            self.draw_frames(stage, TRIAL_FRAMES)?;
+            let frame = start.elapsed() / TRIAL_FRAMES;
+            if frame >= SHORTEST_FRAME {
+                return Ok(());
+            }
+            load *= 2;
+        }
+    }
+
+    /// Draws some frames and waits for the last.
+    fn draw_frames(&mut self, stage: &mut Running, count: u32) -> Result<(), Error> {
+        for _ in 0..count {
+            self.draw(stage, 0.0);
+            self.end_frame(stage)?;
+        }
+        stage.queue.finish()?;
+        Ok(())
+    }
+
+    /// Draws until the rate is steady, for as long as the user grants.
+    fn warm_up(&mut self, stage: &mut Running) -> Cut<()> {
+        let start = Instant::now();
+        let mut rates: Vec<f64> = Vec::new();
+        while start.elapsed() < self.options.warm_up {
+            match self.draw_for(stage, WARM_UP_STEP, false)? {
+                Ok(round) => rates.extend(rate(round.frames, round.time)),
+                Err(stop) => return Ok(Err(stop)),
+            }
+            let last = &rates[rates.len().saturating_sub(STEADY_RATES)..];
+            let (low, high) = last.iter().fold((f64::MAX, 0.0f64), |(l, h), r| (l.min(*r), h.max(*r)));
+            if last.len() == STEADY_RATES && high / low < 1.0 + STEADY_SHARE {
+                break;
+            }
+        }
+        if let Some(rate) = rates.last() {
+            stage.query_every = (rate * QUERY_INTERVAL.as_secs_f64()).ceil().max(1.0) as u64;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Measures one round of a stage.
+    ///
+    /// # Errors
+    /// Where the surface is lost, or the GPU hangs.
+    pub fn round(&mut self, stage: &mut Running) -> Cut<()> {
+        let round = self.draw_for(stage, self.options.slice, true)?;
+        Ok(round.map(|round| stage.record.round(round, self.elapsed())))
+    }
+
+    /// Draws for at least `time`, counted from the end of a frame to the end of a frame.
+    fn draw_for(&mut self, stage: &mut Running, time: Duration, is_recorded: bool) -> Cut<Round> {
+        self.bind(stage);
+        let instrumented = is_recorded && stage.spec.is_instrumented;
+        let begun = Instant::now();
+        let (mut drawn, mut frames, mut groups) = (0u64, 0u64, 0u32);
+        // Set at the end of the lead-in.
+        let mut start: Option<(Instant, Usage)> = None;
+        let mut last = begun;
+        let ended = loop {
+            if let Some(signal) = self.signals.caught() {
+                break Err(Stop::Signal(signal));
+            }
+            let is_timed = instrumented && start.is_some() && drawn % stage.query_every == 0;
+            if is_timed {
+                self.timer.begin();
+            }
+            self.draw(stage, angle_at((last - self.begun).as_secs_f64()));
+            if is_timed {
+                self.timer.end();
+            }
+            drawn += 1;
+            let ended = self.end_frame(stage)?;
+            if ended == 0 {
+                continue;
+            }
+            let ended = u64::from(ended) + self.slow_down(stage)?;
+            let now = Instant::now();
+            groups += 1;
+            if start.is_some() {
+                frames += ended;
+                if instrumented {
+                    stage.record.frames(ended, now - last, now - self.begun, time);
+                }
+            }
+            last = now;
+            match &start {
+                None if groups >= LEAD_IN_GROUPS && now - begun >= LEAD_IN => {
+                    start = Some((now, Usage::now()));
+                    // Looking at the processors' counters is no frame's time.
+                    last = Instant::now();
+                    start = start.map(|(_, usage)| (last, usage));
+                }
+                Some((start, before)) if now - *start >= time => {
+                    let cpu = own_time() - before.own();
+                    let others = Usage::now().others_since(before);
+                    break Ok(Round { frames, time: now - *start, cpu, others });
+                }
+                _ => {}
+            }
+            if stage.spec.target == Target::OnScreen && now - self.looked_after >= EVENT_INTERVAL {
+                self.looked_after = now;
+                if !self.surface.look_after()? {
+                    break Err(Stop::Closed);
+                }
+            }
+        };
+        stage.queue.finish()?;
+        while let Some(time) = self.timer.take() {
+            stage.record.gpu(time);
+        }
+        Ok(ended)
+    }
+
+    /// Makes the stage's picture and objects current.
+    fn bind(&self, stage: &Running) {
+        match &stage.framebuffer {
+            Some(framebuffer) => framebuffer.bind(),
+            None => draw_to_window(&self.gl),
+        }
+        self.gears.set_viewport(stage.size);
+        stage.workload.bind();
+    }
+
+    fn draw(&self, stage: &mut Running, angle: f64) {
+        if self.options.test_draw_nothing != Some(stage.spec.stage) {
+            stage.workload.draw(angle);
+        }
+        if let Some(framebuffer) = &stage.framebuffer {
+            framebuffer.resolve();
+        }
+    }
+
+    /// Ends the frame: shows it, or lets it go its way. Returns how many frames ended at this point in time.
+    fn end_frame(&mut self, stage: &mut Running) -> Result<u32, Error> {
+        stage.ended += 1;
+        match (&self.surface, &stage.framebuffer) {
+            (Surface::Window(window), None) => Ok(window.swap_buffers().map(|()| 1)?),
+            _ => Ok(stage.queue.end_frame()?),
+        }
+    }
+
+    /// Wastes the share of time that a test asks for. Returns how many frames ended meanwhile.
+    fn slow_down(&mut self, stage: &mut Running) -> Result<u64, Error> {
+        let percent = self.options.test_slow_down;
+        let passed = self.slowed_down.elapsed();
+        if percent == 0.0 || passed < SLOW_DOWN_INTERVAL {
+            return Ok(0);
+        }
+        // Frames on their way would use the pause to catch up. What passed since the last pause may be another
+        // stage's time, or a look at the window.
+        let ended = stage.queue.finish()?;
+        std::thread::sleep(passed.min(2 * SLOW_DOWN_INTERVAL).mul_f64(percent / 100.0));
+        self.slowed_down = Instant::now();
+        Ok(ended.into())
+    }
+
+    /// Draws a frame onto black, and looks for the red gear, which is in every stage's picture.
+    ///
+    /// # Errors
+    /// Where there is no memory for the picture.
+    pub fn check_picture(&mut self, stage: &mut Running) -> Result<(), Error> {
+        self.bind(stage);
+        render::clear(&self.gl);
+        self.draw(stage, 0.0);
+        let picture = match &stage.framebuffer {
+            Some(framebuffer) => framebuffer.read(),
+            None => read_back_buffer(&self.gl, BackBuffer::Mono, stage.size, false)
+                .map_err(|e| too_large(self.surface.gl(), stage.size, stage.samples, &e))?,
+        };
+        stage.is_drawn &= shows_red_gear(&picture);
+        Ok(())
+    }
+}
+
+/// Whether any pixel has the red gear's colour, whatever the light.
+fn shows_red_gear(picture: &RgbImage) -> bool {
+    picture.pixels().any(|pixel| {
+        let [r, g, b] = pixel.0;
+        r > 30 && g < r / 3 && b < r / 3
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gear_is_red_and_black_is_none() {
+        let picture = |color| RgbImage::from_pixel(2, 2, image::Rgb(color));
+        assert!(shows_red_gear(&picture([193, 24, 0])) && shows_red_gear(&picture([41, 5, 0])));
+        assert!(!shows_red_gear(&picture([0, 0, 0])) && !shows_red_gear(&picture([255, 255, 255])));
+        assert!(!shows_red_gear(&picture([0, 193, 48])));
+    }
+}

@@ -1,0 +1,164 @@
+//! The stages: a table. What each draws is in [`crate::render::workload`].
+
+use crate::render::workload::{Classic, Fill, Readback, Submit, Upload, Vertices, Workload};
+use crate::render::{Framebuffer, Functions, Gears, RenderError};
+use crate::report::Target;
+use crate::stage_name::StageName;
+use std::rc::Rc;
+
+/// What one stage does and means.
+pub struct Spec {
+    /// Its name.
+    pub stage: StageName,
+    /// Where it draws.
+    pub target: Target,
+    /// The picture's size, where the user gives none.
+    pub size: (u32, u32),
+    /// What its figure counts.
+    pub unit: &'static str,
+    /// Work, in the workload's unit, that makes one of the figure's.
+    pub work_per_unit: f64,
+    /// The figure another way round.
+    pub also: fn(f64) -> Option<String>,
+    /// The smallest load it may choose: what makes clearing or drawing once a small part of the frame.
+    pub min_load: u32,
+    /// The largest; 1: it has none to choose.
+    pub max_load: u32,
+    /// The load is a number of gears, so that the user may set it.
+    pub is_load_gears: bool,
+    /// Its frames wait for data on their way between CPU and GPU.
+    pub is_bus: bool,
+    /// Frame times and GPU times are taken.
+    pub is_instrumented: bool,
+    /// Makes what it draws.
+    pub build: fn(&Setup) -> Result<Box<dyn Workload>, RenderError>,
+}
+
+/// What a stage is made of.
+pub struct Setup<'a> {
+    /// The context's functions.
+    pub gl: &'a Functions,
+    /// glxgears' scene.
+    pub gears: &'a Rc<Gears>,
+    /// What is drawn into, off-screen.
+    pub framebuffer: Option<&'a Rc<Framebuffer>>,
+    /// The picture's size.
+    pub size: (u32, u32),
+    /// Samples a pixel.
+    pub samples: u32,
+}
+
+/// glxgears' window.
+const SMALL: (u32, u32) = (300, 300);
+/// A screen.
+const LARGE: (u32, u32) = (1920, 1080);
+
+/// What the stages have in common.
+const COMMON: Spec = Spec {
+    stage: StageName::Classic,
+    target: Target::OffScreen,
+    size: SMALL,
+    unit: "FPS",
+    work_per_unit: 1.0,
+    also: |_| None,
+    min_load: 1,
+    max_load: 1,
+    is_load_gears: false,
+    is_bus: false,
+    is_instrumented: true,
+    build: |setup| Ok(Box::new(Classic::new(setup.gears.clone(), setup.size))),
+};
+
+/// All that are measured, in the order of the table. Present is not among them: it follows from the two classics.
+pub const STAGES: &[Spec] = &[
+    COMMON,
+    Spec { target: Target::OnScreen, ..COMMON },
+    Spec { stage: StageName::Bare, is_instrumented: false, ..COMMON },
+    Spec {
+        stage: StageName::Submit,
+        unit: "draws/s",
+        also: |rate| Some(format!("{:.3} µs/draw", 1e6 / rate)),
+        max_load: 1 << 16,
+        is_load_gears: true,
+        build: |setup| Ok(Box::new(Submit::new(setup.gl)?)),
+        ..COMMON
+    },
+    Spec {
+        stage: StageName::Upload,
+        unit: "GB/s",
+        work_per_unit: 1e9,
+        // 4096 gears are 55 MB a frame, and there are four in flight.
+        max_load: 1 << 12,
+        is_load_gears: true,
+        is_bus: true,
+        build: |setup| Ok(Box::new(Upload::new(setup.gl)?)),
+        ..COMMON
+    },
+    Spec {
+        stage: StageName::Vertex,
+        unit: "Mtriangles/s",
+        work_per_unit: 1e6,
+        max_load: 1 << 20,
+        is_load_gears: true,
+        build: |setup| Ok(Box::new(Vertices::new(setup.gl)?)),
+        ..COMMON
+    },
+    Spec {
+        stage: StageName::Fill,
+        size: LARGE,
+        unit: "Gpixels/s",
+        work_per_unit: 1e9,
+        min_load: 4,
+        max_load: 1 << 20,
+        is_load_gears: true,
+        build: |setup| Ok(Box::new(Fill::new(setup.gl, setup.samples)?)),
+        ..COMMON
+    },
+    Spec {
+        stage: StageName::Readback,
+        size: LARGE,
+        unit: "GB/s",
+        work_per_unit: 1e9,
+        min_load: 4,
+        max_load: 1 << 10,
+        is_bus: true,
+        build: |setup| {
+            let framebuffer = setup.framebuffer.expect("readback is off-screen").clone();
+            Ok(Box::new(Readback::new(setup.gl, setup.gears.clone(), framebuffer)?))
+        },
+        ..COMMON
+    },
+];
+
+/// The rows to measure for the stages `asked` for (none: all), in the order of the table.
+pub fn chosen(asked: &[StageName], has_display: bool) -> Vec<&'static Spec> {
+    let wants = |spec: &Spec| match spec.stage {
+        // It costs time, and answers a question of this program's developers.
+        StageName::Bare => asked.contains(&StageName::Bare),
+        StageName::Classic if asked.contains(&StageName::Present) => true,
+        stage => asked.is_empty() || asked.contains(&stage),
+    };
+    STAGES.iter().filter(|spec| wants(spec) && (has_display || spec.target == Target::OffScreen)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(asked: &[StageName], has_display: bool) -> Vec<(StageName, Target)> {
+        chosen(asked, has_display).iter().map(|spec| (spec.stage, spec.target)).collect()
+    }
+
+    #[test]
+    fn without_a_display_nothing_is_measured_on_screen() {
+        assert_eq!(rows(&[], false).len(), 6);
+        assert_eq!(rows(&[], true).len(), 7);
+        assert_eq!(rows(&[StageName::Classic], false), [(StageName::Classic, Target::OffScreen)]);
+    }
+
+    #[test]
+    fn present_needs_both_classics() {
+        let classics = [(StageName::Classic, Target::OffScreen), (StageName::Classic, Target::OnScreen)];
+        assert_eq!(rows(&[StageName::Present], true), classics);
+    }
+}

@@ -1,0 +1,197 @@
+//! `rust-gears bench`: what was typed, and what it means.
+
+use super::{Args, DeviceSelector, Geometry, GlVendor, Options, Place, parse_time};
+use crate::stage_name::StageName;
+use clap::Parser;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const DEFINITIONS: &str = "\
+Figures, each from the frame times of all rounds:
+  figure     work done divided by time taken; never a mean of rates
+  interval   95 % confidence interval of the figure: Student's t on the logarithms of the rounds' rates
+  p50 … p99.9  frame time that this share of the frames does not exceed (nearest rank); p99.9 from 1,000 frames on
+  1 % low    1 / mean frame time of the frames that take at least p99
+  CPU        processor time of all threads a frame
+  GPU        time between the GPU's first and last work for a frame (timer queries), on a sample of the frames
+  frame      from the end of the frame before to its own end; off-screen, frames quicker than 0.25 ms end in groups
+             with one fence, and each counts with its group's mean
+
+Exit codes: as in rust-gears --help. After Ctrl-C or SIGTERM what was measured until then is still written.";
+
+/// Measures where a frame's time goes, stage by stage, and how sure that is.
+///
+/// Every stage finds its own load, warms up, and takes turns with the others in several rounds.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = DEFINITIONS)]
+pub struct BenchArgs {
+    /// Measure these stages only (may be given several times, or with commas)
+    #[arg(long, value_name = "STAGE", value_enum, value_delimiter = ',')]
+    stage: Vec<StageName>,
+
+    /// Time measured per stage, all rounds together [default: 8s]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    duration: Option<Duration>,
+
+    /// Rounds that the time is divided into [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: Option<u32>,
+
+    /// A first look in less than 20 seconds: 5 rounds, 1 second a stage
+    #[arg(long)]
+    quick: bool,
+
+    /// Size of every stage's picture, and place of the window
+    /// [default: 300x300; 1920x1080 for fill and readback]
+    #[arg(long, value_name = "WxH+X+Y", allow_hyphen_values = true)]
+    geometry: Option<Geometry>,
+
+    /// Multisampling, at least N samples a pixel
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=64))]
+    samples: u8,
+
+    /// Draw N gears a frame in submit, upload, vertex and fill, rather than as many as each finds right
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    gears: Option<u32>,
+
+    /// X server to draw on, instead of $DISPLAY
+    #[arg(long, value_name = "D")]
+    display: Option<String>,
+
+    /// Measure off-screen only, on an EGL device
+    #[arg(long, conflicts_with = "display")]
+    off_screen: bool,
+
+    /// Measure off-screen on this device: index of --list-devices, PCI address, render node or UUID
+    #[arg(long, value_name = "SEL", conflicts_with = "display")]
+    device: Option<DeviceSelector>,
+
+    /// Measure each GPU in turn, then all at once
+    #[arg(long, conflicts_with_all = ["device", "display", "html", "csv"])]
+    all_devices: bool,
+
+    /// Whose OpenGL to use; auto: NVIDIA's where its driver is there and nothing else draws in hardware
+    #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto)]
+    gl_vendor: GlVendor,
+
+    /// Write everything measured as JSON; - for standard output, in place of the table
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Write a line a stage as CSV; - for standard output, in place of the table
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+
+    /// Write one self-contained page with plots
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
+    /// Print the table as Markdown
+    #[arg(long)]
+    markdown: bool,
+
+    /// For tests only: pause for P % of the time, all 20 ms, so that there is a slowdown to be found
+    #[arg(long, value_name = "P", hide = true, default_value_t = 0.0)]
+    test_slow_down: f64,
+
+    /// For --all-devices: others are measured at the same time
+    #[arg(long, hide = true)]
+    at_once: bool,
+
+    /// For tests only: draw nothing in this stage, so that it is found not to be drawn
+    #[arg(long, value_name = "STAGE", hide = true, value_enum)]
+    test_draw_nothing: Option<StageName>,
+}
+
+/// What to measure, checked for sense.
+#[derive(Debug, Clone)]
+pub struct BenchOptions {
+    /// The stages asked for; empty: all.
+    pub stages: Vec<StageName>,
+    /// Time measured in one round of one stage.
+    pub slice: Duration,
+    /// How long a stage may warm up.
+    pub warm_up: Duration,
+    /// Rounds.
+    pub rounds: u32,
+    /// Width and height of every picture in pixels, where given.
+    pub size: Option<(u32, u32)>,
+    /// Gears a frame, where given.
+    pub gears: Option<u32>,
+    /// How to open the window or the device.
+    pub open: Options,
+    /// Each GPU in turn, then all at once.
+    pub all_devices: bool,
+    /// Others are measured at the same time.
+    pub at_once: bool,
+    /// Where the report goes as JSON.
+    pub json: Option<PathBuf>,
+    /// Where it goes as CSV.
+    pub csv: Option<PathBuf>,
+    /// Where the page goes.
+    pub html: Option<PathBuf>,
+    /// The table is to be Markdown.
+    pub markdown: bool,
+    /// Share of the time, in percent, that is wasted on purpose.
+    pub test_slow_down: f64,
+    /// A stage whose frames are left black on purpose.
+    pub test_draw_nothing: Option<StageName>,
+}
+
+/// The name of standard output as a file.
+pub const STANDARD_OUTPUT: &str = "-";
+
+impl BenchOptions {
+    /// What `args` mean where `$DISPLAY` holds `env_display`.
+    ///
+    /// # Errors
+    /// Where options contradict each other: the reason and the way out, for the user to read.
+    pub fn new(args: BenchArgs, env_display: Option<String>) -> Result<BenchOptions, String> {
+        if !(0.0..1000.0).contains(&args.test_slow_down) {
+            return Err("--test-slow-down takes a percentage".into());
+        }
+        let to_stdout = [&args.json, &args.csv, &args.html]
+            .into_iter()
+            .flatten()
+            .filter(|path| path.as_os_str() == STANDARD_OUTPUT)
+            .count();
+        if to_stdout > 1 || (to_stdout == 1 && args.markdown) {
+            return Err("only one of --json, --csv, --html and --markdown can go to standard output".into());
+        }
+        let (rounds, total, warm_up) = match args.quick {
+            true => (5, Duration::from_secs(1), Duration::from_millis(500)),
+            false => (10, Duration::from_secs(8), Duration::from_secs(2)),
+        };
+        let rounds = args.rounds.unwrap_or(rounds);
+        let total = args.duration.unwrap_or(total);
+        let is_off_screen = args.off_screen || args.device.is_some();
+        // As glxgears is started, with the swap interval that lets it run free.
+        let mut open = Options::new(Args::parse_from(["rust-gears"]), None)?;
+        open.place = match args.display.or(env_display).filter(|display| !display.is_empty()) {
+            Some(display) if !is_off_screen => Place::Window { display },
+            _ => Place::OffScreen { device: args.device, for_want_of_display: !is_off_screen },
+        };
+        open.geometry = args.geometry.unwrap_or_default();
+        open.size = open.geometry.size.unwrap_or(open.size);
+        open.samples = args.samples;
+        open.swap_interval = Some(0);
+        open.gl_vendor = args.gl_vendor;
+        Ok(BenchOptions {
+            stages: args.stage,
+            slice: total / rounds,
+            warm_up: warm_up.min(total),
+            rounds,
+            size: open.geometry.size,
+            gears: args.gears,
+            open,
+            all_devices: args.all_devices,
+            at_once: args.at_once,
+            json: args.json,
+            csv: args.csv,
+            html: args.html,
+            markdown: args.markdown,
+            test_slow_down: args.test_slow_down,
+            test_draw_nothing: args.test_draw_nothing,
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! Gears in a grid: many draw calls, many instances, or much overdraw.
+
+use super::Workload;
+use crate::render::{Functions, Geometry, Program, RenderError, check, count_samples};
+use crate::scene::{GEARS, gear_mesh};
+use glow::HasContext;
+
+/// The red gear, drawn in the cells of a grid.
+struct Grid {
+    gl: Functions,
+    program: Program,
+    geometry: Geometry,
+    first: glow::UniformLocation,
+    angle: glow::UniformLocation,
+    index_count: i32,
+}
+
+/// Triangles of the gear.
+const TEETH: u32 = GEARS[0].teeth;
+
+impl Grid {
+    /// A grid of `cells` × `cells`; gears reach over `reach` times a cell's half side.
+    #[expect(unsafe_code)]
+    fn new(gl: &Functions, cells: i32, reach: f32) -> Result<Grid, RenderError> {
+        let program = Program::new(
+            gl,
+            include_str!("../../../shaders/bench_grid.vert"),
+            include_str!("../../../shaders/gear.frag"),
+        )?;
+        let gear = &GEARS[0];
+        let mesh = gear_mesh(gear);
+        let vertices: Vec<[f32; 6]> = mesh
+            .vertices
+            .iter()
+            .map(|vertex| {
+                let ([x, y, z], [nx, ny, nz]) = (vertex.position.to_array(), vertex.normal.to_array());
+                [x, y, z, nx, ny, nz]
+            })
+            .collect();
+        let indices: Vec<u16> = mesh.indices.iter().map(|&index| index as u16).collect();
+        let float = size_of::<f32>() as i32;
+        let attributes = [(3, glow::FLOAT, false, 0), (3, glow::FLOAT, false, 3 * float)];
+        let geometry = Geometry::new(gl, 6 * float, &attributes)?;
+        geometry.set_vertices(&vertices);
+        geometry.set_indices(&indices);
+        let scale = reach / (gear.outer_radius + gear.tooth_depth / 2.0);
+        // SAFETY: the context is current.
+        unsafe {
+            gl.use_program(Some(program.id()));
+            gl.uniform_1_i32(Some(&program.uniform("cells")?), cells);
+            gl.uniform_1_f32(Some(&program.uniform("scale")?), scale);
+        }
+        let (first, angle) = (program.uniform("first")?, program.uniform("angle")?);
+        check(gl, "a grid of gears")?;
+        Ok(Grid { gl: gl.clone(), program, geometry, first, angle, index_count: indices.len() as i32 })
+    }
+
+    #[expect(unsafe_code)]
+    fn bind(&self) {
+        self.geometry.bind();
+        // SAFETY: the context is current.
+        unsafe {
+            self.gl.use_program(Some(self.program.id()));
+            self.gl.uniform_1_i32(Some(&self.first), 0);
+            self.gl.disable(glow::DEPTH_TEST);
+            self.gl.enable(glow::CULL_FACE);
+        }
+    }
+
+    #[expect(unsafe_code)]
+    fn begin(&self, angle: f64) {
+        // SAFETY: the context is current, and the program in use.
+        unsafe {
+            self.gl.clear(glow::COLOR_BUFFER_BIT);
+            self.gl.uniform_1_f32(Some(&self.angle), angle.to_radians() as f32);
+        }
+    }
+
+    #[expect(unsafe_code)]
+    fn draw_instances(&self, angle: f64, count: u32) {
+        self.begin(angle);
+        // SAFETY: the context is current; the indices are within the bound buffer.
+        unsafe {
+            self.gl.draw_elements_instanced(
+                glow::TRIANGLES,
+                self.index_count,
+                glow::UNSIGNED_SHORT,
+                0,
+                count as i32,
+            );
+        }
+    }
+
+    fn triangles(&self) -> f64 {
+        f64::from(self.index_count / 3)
+    }
+}
+
+/// A draw call a tooth, with a uniform for each gear. Its work: draw calls.
+pub struct Submit {
+    grid: Grid,
+    gears: u32,
+}
+
+impl Submit {
+    /// Gears in a grid of 64 × 64, too small to keep a GPU busy.
+    ///
+    /// # Errors
+    /// Where the driver refuses.
+    pub fn new(gl: &Functions) -> Result<Submit, RenderError> {
+        Ok(Submit { grid: Grid::new(gl, 64, 0.9)?, gears: 1 })
+    }
+}
+
+impl Workload for Submit {
+    fn bind(&self) {
+        self.grid.bind();
+    }
+
+    fn set_load(&mut self, gears: u32) -> Result<(), RenderError> {
+        self.gears = gears;
+        Ok(())
+    }
+
+    fn work(&self) -> f64 {
+        f64::from(self.gears) * f64::from(TEETH)
+    }
+
+    #[expect(unsafe_code)]
+    fn draw(&mut self, angle: f64) {
+        let Grid { gl, first, index_count, .. } = &self.grid;
+        let indices_per_tooth = index_count / TEETH as i32;
+        let bytes_per_tooth = indices_per_tooth * size_of::<u16>() as i32;
+        self.grid.begin(angle);
+        for gear in 0..self.gears as i32 {
+            for tooth in 0..TEETH as i32 {
+                // SAFETY: the context is current, the program in use, and the indices are within the bound buffer.
+                unsafe {
+                    gl.uniform_1_i32(Some(first), gear);
+                    gl.draw_elements(
+                        glow::TRIANGLES,
+                        indices_per_tooth,
+                        glow::UNSIGNED_SHORT,
+                        tooth * bytes_per_tooth,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// One call that draws many gears, each a few pixels large. Its work: triangles, hidden ones among them.
+pub struct Vertices {
+    grid: Grid,
+    gears: u32,
+}
+
+impl Vertices {
+    /// Gears in a grid of 64 × 64.
+    ///
+    /// # Errors
+    /// Where the driver refuses.
+    pub fn new(gl: &Functions) -> Result<Vertices, RenderError> {
+        Ok(Vertices { grid: Grid::new(gl, 64, 0.5)?, gears: 1 })
+    }
+}
+
+impl Workload for Vertices {
+    fn bind(&self) {
+        self.grid.bind();
+    }
+
+    fn set_load(&mut self, gears: u32) -> Result<(), RenderError> {
+        self.gears = gears;
+        Ok(())
+    }
+
+    fn work(&self) -> f64 {
+        f64::from(self.gears) * self.grid.triangles()
+    }
+
+    fn draw(&mut self, angle: f64) {
+        self.grid.draw_instances(angle, self.gears);
+    }
+}
+
+/// Gears as large as the picture, one over the other. Its work: pixels written, hidden ones among them.
+pub struct Fill {
+    grid: Grid,
+    gears: u32,
+    samples_per_pixel: f64,
+    pixels: f64,
+}
+
+impl Fill {
+    /// Gears for a picture with so many `samples` a pixel (0: no multisampling).
+    ///
+    /// # Errors
+    /// Where the driver refuses.
+    pub fn new(gl: &Functions, samples: u32) -> Result<Fill, RenderError> {
+        let samples_per_pixel = f64::from(samples.max(1));
+        Ok(Fill { grid: Grid::new(gl, 1, 1.0)?, gears: 1, samples_per_pixel, pixels: 0.0 })
+    }
+}
+
+impl Workload for Fill {
+    fn bind(&self) {
+        self.grid.bind();
+    }
+
+    /// Counts the pixels of a gear, too: the driver knows them best.
+    fn set_load(&mut self, gears: u32) -> Result<(), RenderError> {
+        self.gears = gears;
+        let samples = count_samples(&self.grid.gl, || self.grid.draw_instances(0.0, 1))?;
+        self.pixels = samples as f64 / self.samples_per_pixel;
+        Ok(())
+    }
+
+    fn work(&self) -> f64 {
+        f64::from(self.gears) * self.pixels
+    }
+
+    fn draw(&mut self, angle: f64) {
+        self.grid.draw_instances(angle, self.gears);
+    }
+}

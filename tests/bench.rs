@@ -1,0 +1,431 @@
+//! `rust-gears bench` and `rust-gears compare`, as a user runs them.
+
+mod support;
+
+use predicates::prelude::*;
+use rust_gears::report::bench::{Mark, Report, parse};
+use rust_gears::stage_name::StageName;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use support::{XServer, have, have_gl, rust_gears, rust_gears_process, signal, wait_for};
+use tempfile::TempDir;
+
+/// As short as a benchmark can be and still have rounds.
+const SHORT: &[&str] = &["bench", "--off-screen", "--duration", "0.1s", "--rounds", "5"];
+
+fn reports(path: &Path) -> Vec<Report> {
+    parse(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn every_stage_is_measured_and_every_format_written() {
+    if !have_gl() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let output = rust_gears()
+        .args(SHORT)
+        .arg("--json")
+        .arg(file("a.json"))
+        .arg("--csv")
+        .arg(file("a.csv"))
+        .arg("--html")
+        .arg(file("a.html"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // No progress bar in a pipe.
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+
+    let report = &reports(&file("a.json"))[0];
+    let names: Vec<StageName> = report.stages.iter().map(|stage| stage.stage).collect();
+    use StageName::{Classic, Fill, Readback, Submit, Upload, Vertex};
+    assert_eq!(names, [Classic, Submit, Upload, Vertex, Fill, Readback]);
+    for stage in &report.stages {
+        let (low, high) = stage.interval.unwrap();
+        assert!(low <= stage.figure && stage.figure <= high, "{:?}", stage.stage);
+        assert!(!stage.marks.contains(&Mark::FramesNotDrawn), "{:?}", stage.stage);
+        let frames: u64 = stage.histogram.iter().map(|(_, count)| count).sum();
+        assert_eq!(frames, stage.frames);
+        assert!(stage.frames < stage.frames_drawn);
+        let time = stage.frame_time.unwrap();
+        assert!(time.p50 <= time.p95 && time.p95 <= time.p99);
+        assert_eq!(time.p99_9.is_some(), stage.frames >= 1000);
+        // The figure's own definition: the mean frame time is seconds over frames.
+        assert!((time.mean * 1e-3 * stage.frames as f64 / stage.seconds - 1.0).abs() < 1e-9);
+    }
+
+    let table = String::from_utf8(output.stdout).unwrap();
+    let mut lines = csv::Reader::from_path(file("a.csv")).unwrap();
+    let stages: Vec<String> = lines.records().map(|line| line.unwrap()[0].to_owned()).collect();
+    let page = fs::read_to_string(file("a.html")).unwrap();
+    for stage in &report.stages {
+        assert!(table.contains(&stage.label()), "{table}");
+        assert!(page.contains(&format!("<h3>{}</h3>", stage.label())));
+    }
+    assert_eq!(stages, ["classic", "submit", "upload", "vertex", "fill", "readback"]);
+    assert!(page.starts_with("<!DOCTYPE html>") && page.trim_end().ends_with("</html>"));
+    assert_eq!(page.matches("<svg").count(), 2 * report.stages.len());
+    for elsewhere in ["http:", "https:", "src=", "<script", "<link"] {
+        assert!(!page.contains(elsewhere), "the page is not self-contained: {elsewhere}");
+    }
+}
+
+#[test]
+fn the_schema_has_the_fields_that_are_documented() {
+    if !have_gl() {
+        return;
+    }
+    let output = rust_gears().args(SHORT).args(["--stage", "classic", "--json", "-"]).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let sorted = |mut names: Vec<&str>| {
+        names.sort_unstable();
+        names.into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut actual = fields(&report);
+    actual.sort();
+    assert_eq!(
+        actual,
+        sorted(vec![
+            "schema",
+            "program",
+            "started",
+            "seconds",
+            "interrupted_by",
+            "settings",
+            "environment",
+            "marks",
+            "stages"
+        ])
+    );
+    let mut actual = fields(&report["environment"]);
+    actual.sort();
+    assert_eq!(
+        actual,
+        sorted(vec![
+            "renderer",
+            "vendor",
+            "version",
+            "kind",
+            "nvidia_driver",
+            "api",
+            "device",
+            "display",
+            "swap_interval",
+            "container",
+            "gpu_way",
+            "pcie",
+            "cpu",
+            "cpus",
+            "kernel",
+            "variables"
+        ])
+    );
+    let mut actual = fields(&report["stages"][0]);
+    actual.sort();
+    assert_eq!(
+        actual,
+        sorted(vec![
+            "stage",
+            "target",
+            "width",
+            "height",
+            "samples",
+            "load",
+            "figure",
+            "unit",
+            "more_is_better",
+            "also",
+            "interval",
+            "rounds",
+            "frames",
+            "frames_drawn",
+            "seconds",
+            "frame_time",
+            "cpu_ms",
+            "gpu_ms",
+            "limited_by",
+            "link_share",
+            "marks",
+            "histogram",
+            "series"
+        ])
+    );
+    assert_eq!(report["schema"], "rust-gears.bench/1");
+}
+
+#[test]
+fn what_is_asked_for_is_what_is_measured() {
+    if !have_gl() {
+        return;
+    }
+    let output = rust_gears()
+        .args(SHORT)
+        .args(["--stage", "vertex,fill", "--geometry", "200x100", "--gears", "3", "--samples", "4", "--json", "-"])
+        .output()
+        .unwrap();
+    let report = &parse(&String::from_utf8(output.stdout).unwrap()).unwrap()[0];
+    assert_eq!(report.stages.len(), 2);
+    for stage in &report.stages {
+        assert_eq!((stage.width, stage.height, stage.load, stage.rounds.len()), (200, 100, 3, 5));
+        assert!(stage.samples >= 4);
+    }
+}
+
+#[test]
+fn frames_that_are_not_drawn_are_found_out() {
+    if !have_gl() {
+        return;
+    }
+    rust_gears()
+        .args(SHORT)
+        .args(["--stage", "classic,vertex", "--test-draw-nothing", "vertex"])
+        .assert()
+        .success()
+        .stdout(predicate::str::is_match(r"(?m)^vertex .*NOT DRAWN").unwrap())
+        .stdout(predicate::str::is_match(r"(?m)^classic .*NOT DRAWN").unwrap().not())
+        .stdout(predicate::str::contains("vertex: frames were not drawn"));
+}
+
+#[test]
+fn software_rendering_and_few_samples_are_marked() {
+    if !have_gl() {
+        return;
+    }
+    let output = rust_gears()
+        .args([
+            "bench",
+            "--off-screen",
+            "--stage",
+            "classic",
+            "--duration",
+            "0.05s",
+            "--rounds",
+            "1",
+            "--json",
+            "-",
+        ])
+        .output()
+        .unwrap();
+    let report = &parse(&String::from_utf8(output.stdout).unwrap()).unwrap()[0];
+    let is_software = report.environment.renderer.renderer.contains("llvmpipe");
+    assert_eq!(report.marks.contains(&Mark::SoftwareRendering), is_software);
+    assert!(report.stages[0].marks.iter().any(|mark| matches!(mark, Mark::TooFewSamples { rounds: 1, .. })));
+    assert_eq!(report.stages[0].interval, None);
+}
+
+#[test]
+fn interrupted_it_writes_what_it_has() {
+    if !have_gl() {
+        return;
+    }
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let folder = TempDir::new().unwrap();
+        let json = folder.path().join("a.json");
+        let mut child = rust_gears_process()
+            .args([
+                "bench",
+                "--off-screen",
+                "--stage",
+                "classic",
+                "--duration",
+                "300s",
+                "--rounds",
+                "1000",
+                "--json",
+            ])
+            .arg(&json)
+            .spawn()
+            .unwrap();
+        // The file is made at the start; rounds of 0.3 s follow the warming up.
+        wait_for("the report's file", || json.exists().then_some(()));
+        std::thread::sleep(std::time::Duration::from_secs(5));
+        signal(&child, name);
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        let report = &reports(&json)[0];
+        assert_eq!(report.interrupted_by, Some(u8::try_from(code - 128).unwrap()));
+        let rounds = report.stages[0].rounds.len();
+        assert!(0 < rounds && rounds < 1000, "{rounds}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_an_error_at_the_start() {
+    // Five minutes of measuring would run into the time limit of every test.
+    for option in ["--json", "--csv", "--html"] {
+        rust_gears()
+            .args(["bench", "--off-screen", "--duration", "300s", option, "/nonexistent/a"])
+            .assert()
+            .code(5)
+            .stderr(predicate::str::contains("/nonexistent/a cannot be written"));
+    }
+}
+
+#[test]
+fn senseless_command_lines_are_refused() {
+    for words in [
+        &["--stage", "nonsense"][..],
+        &["--rounds", "0"],
+        &["--json", "-", "--csv", "-"],
+        &["--json", "-", "--markdown"],
+        &["--all-devices", "--device", "0"],
+        &["--test-slow-down", "nan"],
+    ] {
+        rust_gears().arg("bench").args(words).assert().code(2);
+    }
+    rust_gears().args(["compare", "one.json"]).assert().code(2);
+    rust_gears().args(["bench", "--off-screen", "--device", "77"]).assert().code(3);
+    rust_gears().args(["bench", "--off-screen", "--stage", "present"]).assert().code(
+        predicate::in_iter([0, 2, 3]), // without GL there is no device to begin with
+    );
+}
+
+#[test]
+fn on_screen_the_witness_counts_the_frames_that_are_reported() {
+    if !have_gl() || !have("cc") {
+        return;
+    }
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str| -> PathBuf { folder.path().join(name) };
+    let built = std::process::Command::new("cc")
+        .args(["-shared", "-fPIC", "-O2", "-o"])
+        .arg(file("witness.so"))
+        .args([concat!(env!("CARGO_MANIFEST_DIR"), "/benches/reference/swap-witness.c"), "-ldl"])
+        .status()
+        .unwrap();
+    assert!(built.success());
+    let start = std::time::Instant::now();
+    rust_gears()
+        .args(["bench", "--stage", "classic,present", "--duration", "0.5s", "--rounds", "5", "--json"])
+        .arg(file("a.json"))
+        .env("DISPLAY", &server.display)
+        .env("LD_PRELOAD", file("witness.so"))
+        .env("SWAP_WITNESS", file("swaps"))
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("classic on-screen"));
+    let wall = start.elapsed().as_secs_f64();
+    let report = &reports(&file("a.json"))[0];
+    let on_screen = report.stages.iter().find(|stage| stage.label() == "classic on-screen").unwrap();
+    let witness = fs::read_to_string(file("swaps")).unwrap();
+    let (swaps, seconds) = witness.trim().split_once(' ').unwrap();
+    assert_eq!(swaps.parse::<u64>().unwrap(), on_screen.frames_drawn);
+    // Wall-clock time agrees, too: what was measured lies within what the witness saw, and all within our own clock.
+    let seconds: f64 = seconds.parse().unwrap();
+    assert!(on_screen.seconds <= seconds && seconds <= report.seconds && report.seconds <= wall);
+    let present = report.stages.iter().find(|stage| stage.stage == StageName::Present).unwrap();
+    assert_eq!((present.width, present.height), (300, 300));
+    let swap = report.environment.swap_interval.as_ref().unwrap();
+    assert_eq!(swap.asked, Some(0));
+}
+
+/// A report with one stage, made from a measured one: 1,000 FPS, rounds within 1 %.
+fn prepared(change: impl Fn(&mut Report)) -> Option<String> {
+    if !have_gl() {
+        return None;
+    }
+    let output = rust_gears().args(SHORT).args(["--stage", "classic", "--json", "-"]).output().unwrap();
+    let mut report = parse(&String::from_utf8(output.stdout).unwrap()).unwrap().remove(0);
+    report.stages[0].rounds = vec![1000.0, 1004.0, 996.0, 1002.0, 998.0];
+    report.stages[0].figure = 1000.0;
+    report.stages[0].marks.clear();
+    change(&mut report);
+    Some(serde_json::to_string(&report).unwrap())
+}
+
+fn faster_by(factor: f64) -> impl Fn(&mut Report) {
+    move |report| {
+        report.stages[0].figure *= factor;
+        report.stages[0].rounds.iter_mut().for_each(|rate| *rate *= factor);
+    }
+}
+
+#[test]
+fn two_reports_are_the_same_or_slower_or_faster_or_not_comparable() {
+    let Some(base) = prepared(|_| {}) else { return };
+    let cases: Vec<(String, &str)> = vec![
+        (base.clone(), r"1\.000 .* same"),
+        (prepared(faster_by(0.99)).unwrap(), "same"),
+        (prepared(faster_by(0.8)).unwrap(), r"0\.800 .* slower by 20\.0 %"),
+        (prepared(faster_by(1.25)).unwrap(), r"1\.250 .* faster by 25\.0 %"),
+        (
+            prepared(|report| report.environment.renderer.renderer = "Other GPU".into()).unwrap(),
+            "not comparable: renderer .* and Other GPU",
+        ),
+        (prepared(|report| report.stages[0].width = 640).unwrap(), "not comparable: size 300x300 and 640x300"),
+        (prepared(|report| report.stages[0].samples = 8).unwrap(), "not comparable: samples 0 and 8"),
+        (prepared(|r| r.stages[0].marks.push(Mark::FramesNotDrawn)).unwrap(), "not comparable: NOT DRAWN"),
+        (prepared(|r| r.stages[0].rounds.truncate(1)).unwrap(), "not comparable: too few rounds"),
+        (prepared(|r| r.stages.clear()).unwrap(), "not comparable: the second file has no such stage"),
+    ];
+    let folder = TempDir::new().unwrap();
+    let (a, b) = (folder.path().join("a.json"), folder.path().join("b.json"));
+    fs::write(&a, &base).unwrap();
+    for (other, expected) in cases {
+        fs::write(&b, other).unwrap();
+        rust_gears()
+            .arg("compare")
+            .args([&a, &b])
+            .assert()
+            .success()
+            .stdout(predicate::str::is_match(expected).unwrap());
+    }
+}
+
+#[test]
+fn a_gate_fails_on_what_is_slower_and_on_what_cannot_be_compared() {
+    let Some(base) = prepared(|_| {}) else { return };
+    let folder = TempDir::new().unwrap();
+    let (a, b) = (folder.path().join("a.json"), folder.path().join("b.json"));
+    fs::write(&a, &base).unwrap();
+    let gate = |other: String, least: &str| {
+        fs::write(&b, other).unwrap();
+        rust_gears().arg("compare").args([&a, &b]).args(["--fail-below", least]).assert()
+    };
+    gate(base.clone(), "0.999").code(0);
+    gate(prepared(faster_by(0.8)).unwrap(), "0.75").code(0);
+    gate(prepared(faster_by(0.8)).unwrap(), "0.9")
+        .code(4)
+        .stderr(predicate::str::contains("classic is slower by"));
+    gate(prepared(|r| r.stages[0].width = 640).unwrap(), "0.9").code(4).stderr(predicate::str::contains("size"));
+}
+
+#[test]
+fn several_reports_in_a_file_are_compared_pair_by_pair() {
+    let Some(base) = prepared(|_| {}) else { return };
+    // A machine that gets slower and slower, for both alike; the second is 5 % slower each time.
+    let runs = |factor: f64| -> String {
+        let report = |slow: f64| prepared(faster_by(factor * slow)).unwrap() + "\n";
+        [1.0, 0.8, 0.6, 0.4, 0.2].map(report).concat()
+    };
+    let folder = TempDir::new().unwrap();
+    let (a, b) = (folder.path().join("a.json"), folder.path().join("b.json"));
+    fs::write(&a, runs(1.0)).unwrap();
+    fs::write(&b, runs(0.95)).unwrap();
+    let table = rust_gears().arg("compare").args([&a, &b]).assert().success();
+    table.stdout(predicate::str::is_match(r"0\.950 .* slower by 5\.0 %").unwrap());
+    // One against several are no pairs.
+    fs::write(&a, base).unwrap();
+    rust_gears().arg("compare").args([&a, &b]).assert().success().stdout(predicate::str::contains("classic"));
+}
+
+#[test]
+fn what_is_no_report_is_named() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.json");
+    for (text, reason) in [
+        ("", "it is empty"),
+        ("{", "it is no JSON"),
+        ("{}", "it is no report"),
+        (r#"{"schema":"rust-gears.bench/99"}"#, "its schema is rust-gears.bench/99"),
+        (r#"{"schema":"rust-gears.bench/1"}"#, "it is damaged"),
+    ] {
+        fs::write(&path, text).unwrap();
+        rust_gears().arg("compare").args([&path, &path]).assert().code(1).stderr(predicate::str::contains(reason));
+    }
+    rust_gears().args(["compare", "/nonexistent", "/nonexistent"]).assert().code(1);
+}
