@@ -3,11 +3,15 @@
 use clap::Args;
 use std::path::PathBuf;
 
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    a GPU draws where the gears would be drawn: in a window where DISPLAY is set, else off-screen
+  2    the command line, or the report given, makes no sense
+  4    no GPU draws; software may";
+
 /// Looks at this container and tries to draw in every way; says what is missing and how to mend it.
-///
-/// Exit codes: 0 where a GPU draws, 4 where none does (also where software draws), 2 where the command line or the
-/// report given makes no sense.
 #[derive(Debug, Clone, Args)]
+#[command(after_help = EXIT_CODES)]
 pub struct DoctorArgs {
     /// Print the report as JSON
     #[arg(long)]

@@ -28,7 +28,7 @@ Exit codes:
   1    another failure, such as an X server that died
   2    the command line makes no sense
   3    nothing to draw on: no display, no GL driver, no device or config of the kind asked for
-  4    a requirement was not met (--require-hardware, --expect-renderer, --fail-below)
+  4    a requirement was not met (--require-hardware, --expect-renderer, --fail-below); doctor: no GPU draws
   5    output could not be written
   128+ ended by that signal: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP";
 

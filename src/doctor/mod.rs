@@ -20,10 +20,15 @@ use crate::report::Output;
 use crate::report::doctor::{Report, list, one_line, text};
 use checks::{Finding, Level};
 use facts::{Facts, Outcome};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// The exit code where no hardware draws, that of a requirement which is not met.
 const NO_HARDWARE: u8 = 4;
+
+/// A report is some ten kilobytes; what goes on for longer than this, in bytes, is none.
+const REPORT_MAX: u64 = 16 << 20;
 
 /// Does what was asked for on the command line; returns the exit code.
 ///
@@ -65,7 +70,9 @@ fn read(path: &Path) -> Result<Facts, String> {
             path.display()
         )
     };
-    let bytes = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(REPORT_MAX).read_to_end(&mut bytes));
+    read.map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
     Report::facts_of(&bytes).map_err(no_report)
 }
 

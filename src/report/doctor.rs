@@ -136,3 +136,35 @@ pub fn list(as_json: bool) -> String {
     };
     rows.iter().map(row).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>) {
+            let _ = Report::facts_of(&bytes);
+        }
+
+        #[test]
+        fn a_report_with_a_byte_changed_is_read_or_refused(at: prop::sample::Index, byte: u8) {
+            let mut json = Report::new(Facts::default()).json().into_bytes();
+            let at = at.index(json.len());
+            json[at] = byte;
+            if let Ok(facts) = Report::facts_of(&json) {
+                prop_assert!(text(&Report::new(facts)).contains("verdict: "));
+            }
+        }
+    }
+
+    #[test]
+    fn a_report_cut_short_anywhere_is_refused() {
+        let json = Report::new(Facts::default()).json();
+        assert!(Report::facts_of(json.as_bytes()).is_ok());
+        for length in 0..json.len() {
+            assert!(Report::facts_of(&json.as_bytes()[..length]).is_err(), "cut at {length}");
+        }
+    }
+}

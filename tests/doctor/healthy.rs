@@ -95,3 +95,14 @@ fn no_library_but_libc_is_needed_to_start() {
         assert!(known.iter().any(|name| line.contains(name)), "{line}");
     }
 }
+
+#[test]
+fn row_21_software_that_was_asked_for() {
+    let x = X::xvfb(&[]);
+    let report = Machine::with_display(&x).env("LIBGL_ALWAYS_SOFTWARE", "1").finds(21);
+    assert!(
+        report.about(21).contains("the environment asks for it: LIBGL_ALWAYS_SOFTWARE=1"),
+        "{}",
+        report.text()
+    );
+}

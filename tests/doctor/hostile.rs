@@ -76,6 +76,9 @@ fn what_is_no_report_is_refused() {
     assert!(from(br#"{"schema": 999, "facts": {}}"#).contains("999"));
     let (output, _) = machine.run(&["doctor", "--from", "/nowhere/report.json"]);
     assert_eq!(output.status.code(), Some(2));
+    // A file without an end.
+    let (output, _) = machine.run(&["doctor", "--from", "/dev/zero"]);
+    assert_eq!(output.status.code(), Some(2));
     let (output, _) = machine.run(&["doctor", "--list", "--from", "x"]);
     assert_eq!(output.status.code(), Some(2));
 }

@@ -229,7 +229,7 @@ fn a_run_that_fails_ends_with_the_leading_cause() {
     assert!(errors.contains("no connection to the X server"), "{errors}");
     let doctor = errors.find("rust-gears: doctor: the X server refused").expect(&errors);
     assert!(
-        errors[doctor..].contains("cause: ") && errors[doctor..].contains("fix:   on the host: touch"),
+        errors[doctor..].contains("cause: ") && errors[doctor..].contains("fix:   on the host: d=$(mktemp -d)"),
         "{errors}"
     );
     // Not so where the request is at fault and not the machine.

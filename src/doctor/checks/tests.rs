@@ -136,6 +136,10 @@ fn no_window(facts: &mut Facts) {
     facts.egl = facts.glx.clone();
 }
 
+fn no_window_through_egl(facts: &mut Facts) {
+    facts.egl = Outcome::Failed("no config will do".into());
+}
+
 /// Nothing draws any more.
 fn nothing_draws(facts: &mut Facts) {
     let reason = || Outcome::Failed("  tried GLX: no config will do".into());
@@ -221,6 +225,12 @@ const LEADING: &[Case] = &[
     (9, |f| unreachable(f, "localhost:10.0", REFUSED)),
     (10, |f| { server(f, |server| server.extensions.clear()); nothing_draws(f); }),
     (11, |f| unreachable(f, ":0", "Permission denied (os error 13)")),
+    (13, |f| {
+        without_gpu(f);
+        server(f, |server| server.shared_memory = Some(Err("Access".into())));
+        f.glx = Outcome::Failed("BadAccess from MIT-SHM".into());
+        no_window_through_egl(f);
+    }),
     (14, |f| {
         server(f, |server| server.extensions.push("NV-GLX".into()));
         missing(f, "libGLX_nvidia.so.0");
@@ -256,7 +266,7 @@ const LEADING: &[Case] = &[
     (29, |f| { f.devices = Outcome::Done(Vec::new()); nothing_draws(f); }),
     (30, |f| { without_gpu(f); render_node(f, "i915", Some(13)); }),
     (31, |f| { f.environment.insert("NVIDIA_VISIBLE_DEVICES".into(), "MIG-1234".into()); nothing_draws(f); }),
-    (32, |f| { if let Outcome::Done(nvml) = &mut f.nvml { nvml.gpus[0].is_compute_only = true } nothing_draws(f); }),
+    (32, |f| { if let Outcome::Done(nvml) = &mut f.nvml { nvml.gpus.iter_mut().for_each(|gpu| gpu.is_compute_only = true) } nothing_draws(f); }),
     (33, |f| { f.environment.insert("XDG_SESSION_TYPE".into(), "wayland".into()); refuse(f, WANTED); authority(f, AuthorityFile::Missing); }),
     (35, |f| { without_gpu(f); f.container.kernel = "6.6.87.2-microsoft-standard-WSL2".into(); }),
     (36, |f| { f.container.musl = true; nothing_draws(f); }),
@@ -279,7 +289,7 @@ const LEADING: &[Case] = &[
     (60, |f| { f.display = Some(display("nonsense")); f.x = Outcome::default(); f.reach = Outcome::default(); no_window(f); }),
     (61, |f| errno(f, "/dev/nvidiactl", 6)),
     (63, |f| { f.environment.remove("__GLX_VENDOR_LIBRARY_NAME"); }),
-    (64, |f| { f.vendor_files[0].library = Err("not JSON".into()); }),
+    (64, |f| { f.vendor_files.iter_mut().for_each(|file| file.library = Err("not JSON".into())); }),
     (66, |f| f.glx = Outcome::Hung(5.5)),
     (67, |f| { without_extensions(f, &["GLX"]); server(f, |s| s.extensions.push("GLX".into())); f.egl = Outcome::Died("SIGSEGV".into()); f.glx = Outcome::default(); }),
     (68, |f| { f.display = None; no_window(f); f.off_screen = Outcome::Failed("no OpenGL 3.3 context".into()); f.nvml = Outcome::default(); }),

@@ -246,10 +246,13 @@ pub(super) fn no_shared_memory(facts: &Facts) -> Option<Seen> {
     if facts.draws_in_hardware() {
         return None;
     }
-    let draws = facts.glx.done().is_some() || facts.egl.done().is_some();
-    let level = if draws { Level::Ok } else { Level::Warning };
+    let names_it =
+        |failure: String| ["MIT-SHM", "ShmAttach", "BadAccess"].iter().any(|name| failure.contains(name));
+    if facts.glx.failure().is_some_and(names_it) || facts.egl.failure().is_some_and(names_it) {
+        return Seen::failure(format!("the X server cannot attach this process's shared memory ({reason})"));
+    }
     Seen::new(
-        level,
-        format!("pictures go through the socket: the X server cannot attach this process's memory ({reason})"),
+        Level::Ok,
+        format!("pictures go through the socket: the X server cannot attach shared memory ({reason})"),
     )
 }
