@@ -81,13 +81,13 @@ pub fn page(report: &Report) -> String {
     page += "</table></div><h2>Where a frame's time goes</h2>";
     report.stages.iter().filter(|stage| stage.frame_time.is_some()).for_each(|s| page += &card(s, report));
     let _ = write!(page, "<h2>Measured on</h2><div class=\"card\"><dl>{}</dl></div>", environment(report));
-    let _ = write!(
+    let _ = writeln!(
         page,
         "<footer><p>The figure is work done divided by time taken. Its interval holds the true figure with 95 % \
          confidence (Student&rsquo;s t on the logarithms of {} rounds&rsquo; rates; the rounds of all stages take \
          turns). 1 % low is 1 / mean frame time of the frames that take at least p99. CPU and GPU work at the same \
          time, so their bars do not add up to the frame; CPU is the time of all threads, and may exceed it.</p>\
-         <p>{}, schema {}</p></footer></main></body></html>\n",
+         <p>{}, schema {}</p></footer></main></body></html>",
         report.settings.rounds,
         escape(&report.program),
         escape(&report.schema),
