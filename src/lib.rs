@@ -15,6 +15,7 @@ pub mod bench;
 pub mod capture;
 pub mod cli;
 pub mod devices;
+pub mod doctor;
 pub mod error;
 pub mod output_file;
 pub mod platform;

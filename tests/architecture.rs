@@ -29,7 +29,8 @@ const PURE: &[&str] = &["scene", "stats", "capture", "renderer", "report", "cli"
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+    let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
 /// The name of the room a file is in: its folder under src, or its own name where it lies in src itself.
@@ -58,6 +59,19 @@ fn imports_go_one_way() {
         }
     }
     assert!(checked > 50, "only {checked} imports were found");
+}
+
+#[test]
+fn doctors_checks_know_facts_alone() {
+    let files = sources(Path::new("src/doctor/checks"));
+    assert!(files.len() > 5, "{files:?}");
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        for imported in text.lines().filter_map(|line| line.strip_prefix("use ")) {
+            let allowed = ["super::", "crate::doctor::facts", "crate::renderer", "serde::", "std::path"];
+            assert!(allowed.iter().any(|start| imported.starts_with(start)), "{}: {imported}", path.display());
+        }
+    }
 }
 
 #[test]

@@ -336,3 +336,33 @@ fn a_window_is_placed_where_it_was_asked_for() {
         child.wait_with_output().unwrap();
     }
 }
+
+#[test]
+fn a_window_closed_by_its_button_or_taken_away_ends_the_run_well() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    if !have_gl() || !have("xdotool") {
+        return;
+    }
+    for close in [close_button, |server: &XServer, id: &str| drop(server.tool("xdotool", &["windowclose", id]))] {
+        let child = rust_gears_process().env("DISPLAY", &server.display).spawn().unwrap();
+        let id = server.window("rust-gears");
+        close(&server, &id);
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{stderr}");
+        assert!(stderr.contains("frames in"), "{stderr}");
+    }
+}
+
+/// What a window manager sends when its close button is pressed (ICCCM, WM_DELETE_WINDOW).
+fn close_button(server: &XServer, window: &str) {
+    use x11rb::connection::Connection;
+    use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt, EventMask};
+    let (connection, _) = x11rb::connect(Some(&server.display)).unwrap();
+    let atom = |name: &[u8]| connection.intern_atom(false, name).unwrap().reply().unwrap().atom;
+    let window = window.trim().parse().unwrap();
+    let message =
+        ClientMessageEvent::new(32, window, atom(b"WM_PROTOCOLS"), [atom(b"WM_DELETE_WINDOW"), 0, 0, 0, 0]);
+    connection.send_event(false, window, EventMask::NO_EVENT, message).unwrap().check().unwrap();
+    connection.flush().unwrap();
+}

@@ -34,6 +34,7 @@ undo=()
 on_exit() { undo+=("$(printf '%q ' "$@")"); }
 run_undo() {
   local -r status=$?
+  trap - ERR
   trap '' INT TERM HUP # a second Ctrl-C does not leave half of it undone
   local i
   for ((i = ${#undo[@]} - 1; i >= 0; i--)); do eval "${undo[i]}" || true; done
@@ -45,6 +46,9 @@ trap run_undo EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# A command that nobody thought could fail: say which, rather than end without a word.
+trap 'warn "${BASH_SOURCE[0]#"$root/"}, line $LINENO: this failed: $BASH_COMMAND"' ERR
 
 # The user's own rights where they do, sudo where they do not.
 as_root() {

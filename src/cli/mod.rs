@@ -2,18 +2,20 @@
 
 mod bench;
 mod compare;
+mod doctor;
 mod geometry;
 mod glxgears;
 mod options;
 
 pub use bench::{BenchArgs, BenchOptions, STANDARD_OUTPUT};
 pub use compare::CompareArgs;
+pub use doctor::DoctorArgs;
 pub use geometry::{Geometry, Offset};
 pub use glxgears::accept_single_dash;
 pub(crate) use options::normal_pci_address;
 pub use options::{DeviceSelector, GlVendor, Options, Place};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use regex_lite::Regex;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,14 +32,12 @@ Exit codes:
   5    output could not be written
   128+ ended by that signal: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP";
 
-/// Turning gears in OpenGL: glxgears that says which GPU drew, and whether one drew at all.
-///
-/// Opens a window on $DISPLAY, or draws off-screen where DISPLAY is not set. Every option of glxgears is understood
-/// with a single dash, too.
+/// Turning gears in OpenGL: glxgears that says which GPU drew, and whether one drew at all. Opens a window on
+/// $DISPLAY, or draws off-screen where DISPLAY is not set. glxgears' options are understood with a single dash, too.
 #[derive(Debug, Clone, Parser)]
 #[command(version, after_help = EXIT_CODES, max_term_width = 110, args_conflicts_with_subcommands = true)]
 pub struct Args {
-    /// What else to do than to turn the gears
+    /// What to do instead of turning gears
     #[command(subcommand)]
     pub command: Option<Command>,
 
@@ -115,8 +115,9 @@ pub struct Args {
     #[arg(long, value_name = "SEL")]
     device: Option<DeviceSelector>,
 
-    /// Whose OpenGL to use; auto: NVIDIA's where its driver is there and nothing else draws in hardware
-    #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto)]
+    /// Whose OpenGL to use: auto, nvidia or mesa. auto is the X server's choice, or NVIDIA's where that would draw in
+    /// software beside an NVIDIA driver
+    #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto, hide_possible_values = true)]
     gl_vendor: GlVendor,
 
     /// Fail with exit code 4 where no GPU draws
@@ -129,12 +130,14 @@ pub struct Args {
 }
 
 /// What the program does besides turning the gears.
-#[derive(Debug, Clone, clap::Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Measure where a frame's time goes, stage by stage
     Bench(BenchArgs),
     /// Compare reports of bench
     Compare(CompareArgs),
+    /// Say what stands between this container and the GPU, and the flag that mends it
+    Doctor(DoctorArgs),
 }
 
 /// A time such as `10s` or `500ms`; a bare number is seconds. Never zero.

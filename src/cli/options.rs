@@ -131,6 +131,9 @@ pub struct Options {
     pub view: View,
     /// Where the last frame is written.
     pub screenshot: Option<PathBuf>,
+    /// The only way to a window's context that may be taken, `GLX` or `EGL`; `None`: GLX, and EGL where that fails.
+    /// No option sets it: doctor tries each way by itself.
+    pub window_api: Option<&'static str>,
     /// Whose OpenGL.
     pub gl_vendor: GlVendor,
     /// Refuse to draw in software.
@@ -176,6 +179,7 @@ impl Options {
             angle: args.angle,
             view: args.view.map_or_else(View::default, |[x, y, z]| View { x, y, z }),
             screenshot: args.screenshot,
+            window_api: None,
             gl_vendor: args.gl_vendor,
             require_hardware: args.require_hardware,
             expect_renderer: args.expect_renderer,

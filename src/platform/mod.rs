@@ -6,18 +6,22 @@
 mod device;
 mod error;
 mod offscreen;
+mod open;
+mod shm;
 mod swap;
 mod vendor;
 mod window;
 mod x11;
+mod x_errors;
 
 pub use device::{Device, devices};
 pub use error::{Attempt, Attempts, PlatformError};
 pub use offscreen::OffScreen;
+pub use shm::try_shared_memory;
 pub use swap::{SwapInterval, Synchronisation};
-pub use vendor::nvidia_driver_version;
+pub use vendor::{earlier_failures, forget_vendor_progress, nvidia_driver_version};
 pub use window::{Event, Key, Window};
-pub use x11::WINDOW_LIBRARIES;
+pub use x11::{WINDOW_LIBRARIES, has_keyboard_data, load as load_library};
 
 use crate::renderer::Renderer;
 use std::ffi::{CStr, c_char, c_void};

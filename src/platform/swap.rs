@@ -1,5 +1,6 @@
 //! The swap interval: what was asked for, what the driver says it accepted, and what was measured are three things.
 
+use super::x_errors;
 use glutin::api::glx;
 use glutin::display::GetDisplayExtensions;
 use glutin::prelude::GlSurface;
@@ -128,10 +129,12 @@ impl<'a> GlxSwapControl<'a> {
             && let Some(pointer) = self.function("glXSwapIntervalEXT")
         {
             // SAFETY: the function's type is the extension's; display and drawable are open.
-            unsafe {
+            let set = || unsafe {
                 std::mem::transmute::<*const c_void, SetExt>(pointer)(self.raw_display, self.drawable, interval)
             };
-            return Ok(());
+            // NVIDIA's driver lists GLX_EXT_swap_control_tear on Xvfb, too, whose server then refuses the value.
+            return x_errors::checked(self.raw_display, set)
+                .map_err(|code| format!("the X server refused it (X error {code})"));
         }
         let refused =
             |code: c_int| if code == 0 { Ok(()) } else { Err(format!("the driver refused it (code {code})")) };

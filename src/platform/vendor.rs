@@ -127,9 +127,18 @@ impl Progress {
         self.plan[self.step] == Choice::Nvidia
     }
 
-    /// Why earlier choices were not taken; empty where this is the first.
-    pub fn reasons(&self) -> &str {
-        &self.reasons
+    /// The warning due where this choice draws in software although NVIDIA's driver is here.
+    pub fn software_warning(&self, renderer: &Renderer) -> Option<String> {
+        let version = nvidia_driver_version()?;
+        Some(match self.reasons.as_str() {
+            "" => warning(
+                renderer,
+                &version,
+                "the environment variable __GLX_VENDOR_LIBRARY_NAME chooses another OpenGL",
+                "Unset it, or set it to nvidia",
+            ),
+            reasons => warning(renderer, &version, reasons, &advice_for_nvidia()),
+        })
     }
 
     /// Starts over with the next choice of the plan, where there is one. Returns only where there is none, or where
@@ -149,39 +158,60 @@ impl Progress {
     }
 }
 
+/// Why the choices before the one that this process makes were not taken; empty where it makes the first.
+pub fn earlier_failures() -> String {
+    env::var(REASONS).unwrap_or_default()
+}
+
+/// Has a process that is started from this one begin at the first choice.
+pub fn forget_vendor_progress(command: &mut Command) {
+    command.env_remove(STEP).env_remove(REASONS);
+}
+
 /// The warning due where software draws although NVIDIA's driver is here; `None` where it is not here.
 /// `attempts`: what was tried before.
 pub fn software_beside_nvidia(renderer: &Renderer, attempts: &Attempts) -> Option<String> {
     let version = nvidia_driver_version()?;
     let reason =
         if attempts.is_empty() { "its OpenGL offers no device here".to_owned() } else { attempts.in_one_line() };
-    Some(warning(renderer, &version, &reason))
+    Some(warning(renderer, &version, &reason, &advice_for_nvidia()))
 }
 
-/// As [`software_beside_nvidia`], with a reason in words.
-pub fn software_because(renderer: &Renderer, reason: &str) -> Option<String> {
-    Some(warning(renderer, &nvidia_driver_version()?, reason))
-}
-
-fn warning(renderer: &Renderer, version: &str, reason: &str) -> String {
+fn warning(renderer: &Renderer, version: &str, reason: &str, advice: &str) -> String {
     format!(
-        "software draws ({}), although NVIDIA's driver {version} is here: {reason}. {}",
-        renderer.renderer,
-        advice_for_nvidia()
+        "software draws ({}), although NVIDIA's driver {version} is here: {reason}. {advice}",
+        renderer.renderer
     )
 }
+
+/// What NVIDIA's GLX dlopens on an X server that is not its own, saying nothing where one is missing.
+const NVIDIA_GLX_LOADS: &[&str] = &[
+    "libX11-xcb.so.1",
+    "libXext.so.6",
+    "libdrm.so.2",
+    "libxcb-dri3.so.0",
+    "libxcb-glx.so.0",
+    "libxcb-present.so.0",
+    "libxcb-randr.so.0",
+    "libxcb-sync.so.1",
+    "libxcb-xfixes.so.0",
+];
 
 /// What to do where NVIDIA's kernel driver is here and its OpenGL is not.
 fn advice_for_nvidia() -> String {
     if !Path::new("/dev/nvidiactl").exists() {
         return "This container was given no GPU: start it with --gpus all, or --device nvidia.com/gpu=all".into();
     }
-    match super::x11::load("libEGL_nvidia.so.0") {
-        Err(reason) => format!(
-            "Its OpenGL library cannot be loaded ({reason}): in a container, set \
+    let missing = |libraries: &[&str]| libraries.iter().find_map(|library| super::x11::load(library).err());
+    if let Some(reason) = missing(&["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"]) {
+        format!(
+            "Its OpenGL cannot be loaded ({reason}): in a container, set \
              NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display; on the host, install the full driver"
-        ),
-        Ok(()) => "--gl-vendor nvidia shows its own error".into(),
+        )
+    } else if let Some(reason) = missing(NVIDIA_GLX_LOADS) {
+        format!("It needs a library on this X server that is not here: install it ({reason})")
+    } else {
+        "Its libraries are all here; `rust-gears --off-screen` shows whether it draws without X".into()
     }
 }
 

@@ -1,31 +1,27 @@
 //! A window of an X server, with an OpenGL context that draws into it.
 
 use super::Gl;
-use super::error::{Attempts, PlatformError};
+use super::error::PlatformError;
+use super::open::{Opened, open};
 use super::swap::{self, SwapInterval};
-use super::vendor::{self, Progress};
+use super::vendor::Progress;
 use super::x11::{self, XServer};
-use crate::cli::{Geometry, GlVendor, Options};
+use crate::cli::{GlVendor, Options};
 use crate::renderer::Kind;
-use glutin::config::{Api, Config, ConfigSurfaceTypes, ConfigTemplateBuilder};
-use glutin::context::{
-    ContextApi, ContextAttributesBuilder, GlProfile, NotCurrentContext, PossiblyCurrentContext, Version,
-};
-use glutin::display::{Display, DisplayApiPreference, GetGlDisplay};
-use glutin::platform::x11::X11GlConfigExt;
+use glutin::context::PossiblyCurrentContext;
+use glutin::display::{Display, GetGlDisplay};
 use glutin::prelude::*;
-use glutin::surface::{Surface, SurfaceAttributesBuilder, WindowSurface};
-use raw_window_handle::{HasDisplayHandle, HasWindowHandle, RawWindowHandle};
+use glutin::surface::{Surface, WindowSurface};
+use raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 use winit::application::ApplicationHandler;
-use winit::dpi::{PhysicalPosition, PhysicalSize};
 use winit::event::{ElementState, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
 use winit::keyboard::{Key as WinitKey, NamedKey};
 use winit::platform::pump_events::EventLoopExtPumpEvents;
-use winit::platform::x11::{EventLoopBuilderExtX11, WindowAttributesExtX11, register_xlib_error_hook};
-use winit::window::{Fullscreen, WindowAttributes, WindowId};
+use winit::platform::x11::EventLoopBuilderExtX11;
+use winit::window::WindowId;
 
 /// What happened to the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +102,7 @@ impl Window {
                 if window.gl.renderer.kind() == Kind::Software && options.gl_vendor != GlVendor::Mesa {
                     let renderer = &window.gl.renderer;
                     progress.give_up(&format!("{} draws", renderer.renderer));
-                    let reason = match progress.reasons() {
-                        "" => "the environment variable __GLX_VENDOR_LIBRARY_NAME chooses another OpenGL",
-                        reasons => reasons,
-                    };
-                    window.warnings.extend(vendor::software_because(renderer, reason));
+                    window.warnings.extend(progress.software_warning(renderer));
                 }
                 Ok(window)
             }
@@ -306,180 +298,4 @@ fn key(key: &WinitKey) -> Option<Key> {
         WinitKey::Character(text) if text.eq_ignore_ascii_case("a") => Key::Animate,
         _ => return None,
     })
-}
-
-/// What the chain of attempts ends with.
-struct Opened {
-    surface: Surface<WindowSurface>,
-    context: PossiblyCurrentContext,
-    window: winit::window::Window,
-    gl: Gl,
-    api: &'static str,
-    visual: u64,
-    samples: u32,
-}
-
-/// Depth bits asked for. The gears are 30 to 50 units away; 16 bits tell 0.007 units apart there.
-const DEPTH_BITS: u8 = 16;
-
-/// Configs tried on each display. Where a driver is broken, all of its hundred configs fail alike.
-const CONFIGS_TRIED: usize = 8;
-
-/// Walks display × config × context, and keeps every failure.
-fn open(event_loop: &ActiveEventLoop, server: &XServer, options: &Options) -> Result<Opened, PlatformError> {
-    let mut attempts = Attempts::default();
-    let displays: [(&'static str, &str, DisplayApiPreference); 2] = [
-        (
-            "GLX",
-            "libGL.so.1", // Without the hook, an X error while a context is made would end the process.
-            DisplayApiPreference::Glx(Box::new(register_xlib_error_hook)),
-        ),
-        ("EGL", "libEGL.so.1", DisplayApiPreference::Egl),
-    ];
-    for (api, library, preference) in displays {
-        // glutin says only "not found"; the linker says what.
-        if let Err(reason) = x11::load(library) {
-            attempts.add(api, reason);
-            continue;
-        }
-        let configs = match configs(event_loop, preference, options) {
-            Ok(configs) => configs,
-            Err(reason) => {
-                attempts.add(api, reason);
-                continue;
-            }
-        };
-        for config in configs.into_iter().take(CONFIGS_TRIED) {
-            match open_with(event_loop, server, options, &config) {
-                Ok((surface, context, window, gl, visual)) => {
-                    let samples = u32::from(config.num_samples());
-                    return Ok(Opened { surface, context, window, gl, api, visual, samples });
-                }
-                Err(reason) => attempts.add(api, reason),
-            }
-        }
-    }
-    let wanted = ["a window with OpenGL 3.3"]
-        .into_iter()
-        .map(str::to_owned)
-        .chain((options.samples > 0).then(|| format!("{} samples a pixel (--samples)", options.samples)))
-        .chain(options.stereo.then(|| "stereo (--stereo)".into()))
-        .chain(options.srgb.then(|| "sRGB (--srgb)".into()))
-        .collect::<Vec<_>>()
-        .join(" and ");
-    let advice = if options.stereo || options.samples > 0 || options.srgb {
-        "Ask for less, or draw without the X server's configs: --off-screen".into()
-    } else if server.depth < 15 {
-        format!(
-            "The X server's screen has {} bits a pixel, too few for OpenGL; start it with 24 (Xvfb: -screen 0 \
-             1920x1080x24), or draw without it: --off-screen",
-            server.depth
-        )
-    } else {
-        vendor::advice_without_driver()
-    };
-    Err(PlatformError::NoWindow { wanted, display: server.display.clone(), attempts, advice })
-}
-
-/// The configs of one display that will do, best first.
-#[expect(unsafe_code)]
-fn configs(
-    event_loop: &ActiveEventLoop,
-    preference: DisplayApiPreference,
-    options: &Options,
-) -> Result<Vec<Config>, String> {
-    let handle = event_loop.display_handle().map_err(|e| e.to_string())?.as_raw();
-    let is_egl = matches!(preference, DisplayApiPreference::Egl);
-    // SAFETY: winit's display connection is open, and stays so for as long as the event loop.
-    let display = unsafe { Display::new(handle, preference) }.map_err(|e| format!("no display ({e})"))?;
-    let mut template = ConfigTemplateBuilder::new()
-        .with_surface_type(ConfigSurfaceTypes::WINDOW)
-        .with_api(Api::OPENGL)
-        .with_alpha_size(0)
-        .with_depth_size(DEPTH_BITS)
-        .with_stencil_size(0);
-    if options.samples > 0 {
-        // glutin takes powers of two only (and panics at others, in debug builds). More than was asked for will do.
-        template = template.with_multisampling(options.samples.next_power_of_two());
-    }
-    if options.stereo {
-        if is_egl {
-            return Err("EGL knows no stereo windows".into());
-        }
-        template = template.with_stereoscopy(Some(true));
-    }
-    // SAFETY: the template holds no native window.
-    let found = unsafe { display.find_configs(template.build()) };
-    let mut configs: Vec<Config> = found.map_err(|e| format!("no config will do ({e})"))?.collect();
-    // An unset number of samples does not exclude multisampling, so the order has to.
-    configs.retain(|config| !options.srgb || config.srgb_capable());
-    if configs.is_empty() {
-        return Err("no config will do".into());
-    }
-    // As few bits as are needed: all of them are cleared and written every frame. With 16 bits of depth instead of 24,
-    // llvmpipe's FPS at 1920x1080 grew by 15 %, and the picture is glxgears' all the same. The keys are cached:
-    // every one is four calls into GLX, for hundreds of configs.
-    configs.sort_by_cached_key(|c| {
-        (c.num_samples(), c.alpha_size(), c.stencil_size(), c.depth_size().abs_diff(DEPTH_BITS))
-    });
-    Ok(configs)
-}
-
-type Parts = (Surface<WindowSurface>, PossiblyCurrentContext, winit::window::Window, Gl, u64);
-
-/// Context, window and surface for one config.
-#[expect(unsafe_code)]
-fn open_with(
-    event_loop: &ActiveEventLoop,
-    server: &XServer,
-    options: &Options,
-    config: &Config,
-) -> Result<Parts, String> {
-    let display = config.display();
-    let visual = config.x11_visual().ok_or("the config has no visual")?.visual_id();
-    let attributes = ContextAttributesBuilder::new()
-        .with_context_api(ContextApi::OpenGl(Some(Version::new(3, 3))))
-        .with_profile(GlProfile::Core)
-        .build(None);
-    // SAFETY: no native window is passed.
-    let context: NotCurrentContext = unsafe { display.create_context(config, &attributes) }
-        .map_err(|e| format!("no OpenGL 3.3 context ({e})"))?;
-    let attributes = window_attributes(server, options).with_x11_visual(visual as _);
-    let window = event_loop.create_window(attributes).map_err(|e| format!("no window ({e})"))?;
-    let handle = window.window_handle().map_err(|e| e.to_string())?.as_raw();
-    let size = window.inner_size();
-    let side = |pixels: u32| NonZeroU32::new(pixels).unwrap_or(NonZeroU32::MIN);
-    let attributes = SurfaceAttributesBuilder::<WindowSurface>::new()
-        .with_srgb(options.srgb.then_some(true))
-        .build(handle, side(size.width), side(size.height));
-    // SAFETY: the window is open, and lives as long as the surface (see the order of `Window`'s fields).
-    let surface =
-        unsafe { display.create_window_surface(config, &attributes) }.map_err(|e| format!("no surface ({e})"))?;
-    let context = context.make_current(&surface).map_err(|e| format!("the context will not draw ({e})"))?;
-    let gl = Gl::of_current_context(|name| display.get_proc_address(name))?;
-    Ok((surface, context, window, gl, visual))
-}
-
-fn window_attributes(server: &XServer, options: &Options) -> WindowAttributes {
-    let attributes = WindowAttributes::default()
-        .with_title("rust-gears")
-        .with_name("rust-gears", "rust-gears")
-        .with_visible(false);
-    let (screen_width, screen_height) = server.screen_size;
-    if options.fullscreen {
-        let attributes = attributes
-            .with_inner_size(PhysicalSize::new(screen_width, screen_height))
-            .with_position(PhysicalPosition::new(0, 0));
-        return if server.has_window_manager() {
-            attributes.with_fullscreen(Some(Fullscreen::Borderless(None)))
-        } else {
-            // Nobody is there who would act on a wish for the full screen.
-            attributes.with_override_redirect(true)
-        };
-    }
-    let (width, height) = options.size;
-    let attributes = attributes.with_inner_size(PhysicalSize::new(width, height));
-    let Geometry { offset: Some((x, y)), .. } = options.geometry else { return attributes };
-    attributes
-        .with_position(PhysicalPosition::new(x.resolve(screen_width, width), y.resolve(screen_height, height)))
 }

@@ -154,6 +154,11 @@ fn keyboard_data() -> Result<(), PlatformError> {
     }
 }
 
+/// Whether libxkbcommon finds its keyboard rules.
+pub fn has_keyboard_data() -> bool {
+    keyboard_data().is_ok()
+}
+
 /// The highest refresh rate of the modes in use, in Hz. Virtual servers (Xvfb, Xvnc) have modes without a clock.
 fn refresh_rate(connection: &RustConnection, root: u32) -> Option<f64> {
     let resources = connection.randr_get_screen_resources_current(root).ok()?.reply().ok()?;
@@ -234,6 +239,14 @@ mod tests {
         assert_eq!(socket(":12.0"), Some("/tmp/.X11-unix/X12".into()));
         assert_eq!(socket("unix:3"), Some("/tmp/.X11-unix/X3".into()));
         assert_eq!(socket("localhost:10.0"), None);
+    }
+
+    #[test]
+    fn the_image_is_checked_for_every_library() {
+        let checked = include_str!("../../scripts/lib/libraries.tsv");
+        for (library, _) in WINDOW_LIBRARIES {
+            assert!(checked.contains(&format!("{library}\tthe program")), "{library}");
+        }
     }
 
     #[test]

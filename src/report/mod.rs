@@ -1,6 +1,7 @@
 //! What a run tells: one set of structs, written as text or as JSON.
 
 pub mod bench;
+pub mod doctor;
 pub mod json;
 pub mod text;
 

@@ -5,6 +5,8 @@
 mod stage;
 mod timing;
 
+pub use timing::Timing;
+
 use crate::capture;
 use crate::cli::Options;
 use crate::error::Error;
@@ -14,10 +16,8 @@ use crate::renderer::Kind;
 use crate::report::{self, Drawing, Interval, Output, Summary, SwapIntervalReport, json, text};
 use crate::scene::{DEGREES_PER_SECOND, View};
 use crate::signals::Signals;
-use stage::Stage;
-pub(crate) use stage::too_large;
+pub(crate) use stage::{Stage, too_large};
 use std::time::{Duration, Instant};
-use timing::Timing;
 
 /// How a run ended, where it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

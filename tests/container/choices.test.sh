@@ -169,3 +169,57 @@ test_folders_with_odd_names() {
   DISPLAY='' exits 2 scripts/run --print --out "$here/none"
   contains "$output" 'there is no folder'
 }
+
+# An engine that says this and that of itself, where a real one of the kind cannot be had. Each argument is a field of
+# `docker info` and what it says: FIELD=TEXT.
+stand_in_docker() {
+  mkdir -p "$here/bin"
+  {
+    printf '#!/usr/bin/env bash\ncase "$*" in\n'
+    local field
+    for field; do printf '  *%q*) echo %q ;;\n' "${field%%=*}" "${field#*=}"; done
+    printf 'esac\n'
+  } >"$here/bin/docker"
+  chmod +x "$here/bin/docker"
+  PATH=$here/bin:$PATH
+}
+
+test_cdi_folder_of_docker_25_and_newer() {
+  mkdir "$here/cdi" && printf '{"kind": "nvidia.com/gpu"}' >"$here/cdi/nvidia.json"
+  stand_in_docker "CDISpecDirs=$here/cdi" 'Runtimes={"nvidia":{},"runc":{}}'
+  choice
+  contains "$output" '--device nvidia.com/gpu=all' ' rust-gears'
+  lacks "$output" --runtime
+}
+
+test_a_daemon_that_remaps_users() {
+  stand_in_docker 'SecurityOptions=[name=seccomp,profile=default name=userns]'
+  choice --out "$here"
+  contains "$output" '--user 0:0 --userns=host'
+}
+
+test_a_daemon_without_root() {
+  stand_in_docker 'SecurityOptions=[name=seccomp,profile=default name=rootless]'
+  choice
+  contains "$output" '--user 0:0' # which is the caller, outside
+}
+
+test_docker_from_a_snap() {
+  stand_in_docker DockerRootDir=/var/snap/docker/common/var-lib-docker
+  choice
+  contains "$output" 'Docker from a snap has a /tmp of its own'
+}
+
+test_podman_by_the_name_of_docker() {
+  stand_in_docker '--version=podman version 4.3.1' 'Runtimes={"nvidia":{}}'
+  choice
+  lacks "$output" --runtime
+}
+
+test_nvidia_docker_is_obsolete() {
+  mkdir "$here/bin" && ln -s /bin/true "$here/bin/nvidia-docker"
+  PATH=$here/bin:$PATH as_another_machine '
+    overlay /dev && mknod /dev/nvidiactl c 195 255
+    DISPLAY= scripts/run --print --no-install' >"$here/out" 2>&1
+  contains "$(<"$here/out")" 'nvidia-docker, which is here, is obsolete'
+}

@@ -23,6 +23,8 @@ start_dockerd() {
   mkdir -p "$folder"
   ${in_network_of_its_own:+unshare --net} dockerd --host "unix://$folder/socket" --exec-root "$folder/exec" --pidfile "$folder/pid" "$@" >"$folder/log" 2>&1 &
   local -r pid=$!
+  # It leaves this behind, and the folder cannot be removed with it.
+  on_exit umount --quiet "$folder/exec/netns/default"
   on_exit stop_process "$pid"
   for _ in {1..150}; do
     ! docker --host "unix://$folder/socket" info >/dev/null 2>&1 || return 0

@@ -25,9 +25,13 @@ start_x() {
       --dbus-launch= --dbus-proxy=no --printing=no --webcam=no --html=off --socket-dir="$here" \
       --xvfb="Xvfb -screen 0 1024x768x24 -auth $XAUTHORITY -nolisten tcp -noreset +extension Composite" ;;
   esac >"$here/x-$number.log" 2>&1 &
+  # Xpra's own X server outlives an Xpra that is stopped before it has started.
+  [[ $kind != xpra ]] || on_exit stop_x "$number"
   on_exit stop_process $!
   wait_for "the X server $kind" xdpyinfo || { cat "$here/x-$number.log" && return 1; }
 }
+
+stop_x() { [[ ! -e /tmp/.X$1-lock ]] || kill "$(<"/tmp/.X$1-lock")"; }
 
 free_display() {
   local number=40

@@ -1,0 +1,151 @@
+//! Rows about libraries, whoever's they are: missing, damaged, or harmful when they are loaded.
+
+use super::Seen;
+use crate::doctor::facts::{Facts, Library, Outcome, Role};
+use std::path::Path;
+
+/// The libraries for which `is_so` holds of dlopen's words.
+fn failing(facts: &Facts, is_so: impl Fn(&str) -> bool) -> Vec<(&Library, &str)> {
+    let failed = facts.libraries.iter().filter_map(|library| match &library.loaded {
+        Outcome::Failed(words) => Some((library, words.as_str())),
+        _ => None,
+    });
+    failed.filter(|(_, words)| is_so(words)).collect()
+}
+
+fn names(libraries: &[(&Library, &str)]) -> String {
+    let mut names: Vec<&str> = libraries.iter().map(|(library, _)| library.name.as_str()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+pub(super) fn old_libc(facts: &Facts) -> Option<Seen> {
+    let found = failing(facts, |words| words.contains("version `GLIBC") && words.contains("not found"));
+    let (library, words) = found.first()?;
+    Seen::failure(format!("{} does not load: {words}", library.name))
+}
+
+/// dlopen's words for a file that is no whole library of this kind of processor.
+const DAMAGE: [&str; 6] = [
+    "file too short",
+    "invalid ELF header",
+    "wrong ELF class",
+    "ELF load command",
+    "cannot read file data",
+    "invalid ELF",
+];
+
+pub(super) fn damaged(facts: &Facts) -> Option<Seen> {
+    let found = failing(facts, |words| DAMAGE.iter().any(|damage| words.contains(damage)));
+    let (name, words) = match found.first() {
+        Some((library, words)) => (&library.name, words.to_string()),
+        None => {
+            let library = with_outcome(facts, is_bus_error)?;
+            (&library.name, library.loaded.failure()?)
+        }
+    };
+    let file = if words.starts_with('/') { words.split(": ").next().unwrap_or(name) } else { name };
+    Seen::failure(format!("{name} does not load: {words}"))?.explained(
+        format!("the file {file} is cut short, damaged or for another kind of processor"),
+        format!("install its package again, on the host where it is mounted from there: ls -lL {file}"),
+    )
+}
+
+/// Where a file ends before it should, what lies beyond its end gives SIGBUS (mmap(2)).
+fn is_bus_error(loaded: &Outcome<String>) -> bool {
+    matches!(loaded, Outcome::Died(how) if how == "SIGBUS")
+}
+
+fn with_outcome(facts: &Facts, is_so: impl Fn(&Outcome<String>) -> bool) -> Option<&Library> {
+    facts.libraries.iter().find(|library| is_so(&library.loaded))
+}
+
+pub(super) fn hangs(facts: &Facts) -> Option<Seen> {
+    let library = with_outcome(facts, |loaded| matches!(loaded, Outcome::Hung(_)))?;
+    Seen::failure(format!("loading {} does not end: {}", library.name, library.loaded.failure()?))
+}
+
+pub(super) fn crashes(facts: &Facts) -> Option<Seen> {
+    let library = with_outcome(facts, |loaded| matches!(loaded, Outcome::Died(_)) && !is_bus_error(loaded))?;
+    Seen::failure(format!("loading {} ends the process: {}", library.name, library.loaded.failure()?))
+}
+
+/// libXext has a row of its own.
+const LIBXEXT: &str = "libXext.so.6";
+
+/// What libraries of a role lack, themselves or what they need in turn; and the Debian packages to install.
+fn missing(facts: &Facts, role: Role) -> (Vec<&str>, Vec<&str>) {
+    let of_role = facts.libraries.iter().filter(|library| library.role == role);
+    let mut names: Vec<&str> = of_role.filter_map(Library::not_found).filter(|name| *name != LIBXEXT).collect();
+    names.dedup();
+    let mut packages: Vec<&str> =
+        names.iter().filter_map(|name| facts.library(name)?.package.as_deref()).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    (names, packages)
+}
+
+fn install(packages: &[&str]) -> String {
+    if packages.is_empty() {
+        return "in the image: install the packages they are in (apt-file search)".into();
+    }
+    format!("in the image: apt-get install --no-install-recommends {}", packages.join(" "))
+}
+
+pub(super) fn no_libglvnd(facts: &Facts) -> Option<Seen> {
+    let (names, packages) = missing(facts, Role::Dispatch);
+    if names.is_empty() {
+        return None;
+    }
+    Seen::failure(format!("not here: {}", names.join(", ")))?.explained(
+        "the image lacks libglvnd, through which every program finds its OpenGL driver; no GPU runtime brings it",
+        install(&packages),
+    )
+}
+
+pub(super) fn window_library_missing(facts: &Facts) -> Option<Seen> {
+    facts.display.as_ref()?;
+    let (names, packages) = missing(facts, Role::Window);
+    if names.is_empty() {
+        return None;
+    }
+    Seen::failure(format!("not here: {}", names.join(", ")))?
+        .explained("the image lacks libraries without which no window opens", install(&packages))
+}
+
+pub(super) fn no_keyboard_data(facts: &Facts) -> Option<Seen> {
+    facts.display.as_ref()?;
+    let folder = facts.variable("XKB_CONFIG_ROOT").unwrap_or("/usr/share/X11/xkb");
+    if facts.keyboard_data {
+        return None;
+    }
+    Seen::failure(format!("{folder}/rules is not here"))
+}
+
+pub(super) fn no_libxext(facts: &Facts) -> Option<Seen> {
+    facts.display.as_ref()?;
+    // Mesa's GLX and libXi are linked with it, NVIDIA's GLX loads it.
+    let needs_it = |library: &&Library| library.not_found() == Some(LIBXEXT);
+    let reason = facts.libraries.iter().find(needs_it)?.loaded.failure()?;
+    Seen::failure(reason)
+}
+
+/// What NVIDIA's GLX loads and misses in silence, and how to install it.
+pub(super) fn nvidia_needs(facts: &Facts) -> Option<(String, String)> {
+    let (names, packages) = missing(facts, Role::NvidiaNeeds);
+    if names.is_empty() { None } else { Some((names.join(", "), install(&packages))) }
+}
+
+/// The version at the end of a driver library's file: `libGLX_nvidia.so.580.159.04` → `580.159.04`.
+pub(super) fn driver_version(path: &str) -> Option<&str> {
+    let file = Path::new(path).file_name()?.to_str()?;
+    let (_, version) = file.split_once(".so.")?;
+    let is_version = version.contains('.') && version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let major: u32 = version.split('.').next()?.parse().ok()?;
+    (is_version && major >= 100).then_some(version)
+}
+
+/// Names of damaged libraries, for a line that lists what is here.
+pub(super) fn broken_names(facts: &Facts) -> String {
+    names(&failing(facts, |words| !words.contains("No such file or directory")))
+}

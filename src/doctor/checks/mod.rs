@@ -1,0 +1,130 @@
+//! From facts to findings: a table of pure functions, one a row of the catalogue.
+//!
+//! A row that fires is a finding. Where the row that causes it has fired, too, it is told under that one, and not as a
+//! finding of its own. What nothing was found about gets a line that says what is there ([`topics`]).
+
+mod catalogue;
+mod drawing;
+mod gpu;
+mod libraries;
+mod topics;
+mod x;
+
+pub use catalogue::{ROWS, Row, Text};
+pub use topics::Topic;
+
+use super::facts::Facts;
+use serde::{Deserialize, Serialize};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// All is well.
+    Ok,
+    /// Not tried, or not needed.
+    Skipped,
+    /// Something works less well than it could.
+    Warning,
+    /// Something does not work.
+    Failure,
+}
+
+/// What a row's check saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    level: Level,
+    seen: String,
+    cause: Option<String>,
+    fix: Option<String>,
+}
+
+impl Seen {
+    fn new(level: Level, seen: impl Into<String>) -> Option<Seen> {
+        Some(Seen { level, seen: seen.into(), cause: None, fix: None })
+    }
+
+    fn failure(seen: impl Into<String>) -> Option<Seen> {
+        Seen::new(Level::Failure, seen)
+    }
+
+    fn warning(seen: impl Into<String>) -> Option<Seen> {
+        Seen::new(Level::Warning, seen)
+    }
+
+    /// With a cause and a fix more exact than the catalogue's.
+    fn explained(self, cause: impl Into<String>, fix: impl Into<String>) -> Option<Seen> {
+        Some(Seen { cause: Some(cause.into()), fix: Some(fix.into()), ..self })
+    }
+}
+
+/// A line of the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The catalogue's row; `None`: nothing is wrong.
+    pub row: Option<u8>,
+    /// How bad it is.
+    pub level: Level,
+    /// What it is about.
+    pub topic: Topic,
+    /// What was seen.
+    pub seen: String,
+    /// Why, in a sentence.
+    pub cause: Option<String>,
+    /// What to add to the command line, or to run on the host.
+    pub fix: Option<String>,
+    /// What follows from it.
+    pub consequences: Vec<Finding>,
+}
+
+/// Everything that the facts tell, causes before consequences.
+pub fn diagnose(facts: &Facts) -> Vec<Finding> {
+    let fired: Vec<(&Row, Finding)> =
+        ROWS.iter().filter_map(|row| Some((row, finding(row, (row.check)(facts)?)))).collect();
+    let is_wrong = |level: Level| matches!(level, Level::Failure | Level::Warning);
+    // The first cause that fired. Rows are in order, causes first, so each has its own root before it is looked at, and
+    // none can be its own cause.
+    let mut roots: Vec<Option<u8>> = Vec::new();
+    for (index, (row, _)) in fired.iter().enumerate() {
+        let causes = fired[..index].iter().zip(&roots).filter(|((_, finding), _)| is_wrong(finding.level));
+        let mut of_this = causes.filter(|((cause, _), _)| row.because_of.contains(&cause.number));
+        roots.push(of_this.next().map(|((cause, _), root)| root.unwrap_or(cause.number)));
+    }
+    let mut findings = Vec::new();
+    for topic in Topic::ALL {
+        let of_topic = || fired.iter().zip(&roots).filter(|((row, _), _)| row.topic == topic);
+        if !of_topic().any(|((_, finding), _)| finding.level != Level::Ok) {
+            findings.extend(topic.unremarkable(facts));
+        }
+        for ((row, finding), _) in of_topic().filter(|(_, root)| root.is_none()) {
+            let below = fired.iter().zip(&roots).filter(|(_, root)| **root == Some(row.number));
+            let consequences = below.map(|((_, finding), _)| finding.clone()).collect();
+            findings.push(Finding { consequences, ..finding.clone() });
+        }
+    }
+    findings
+}
+
+fn finding(row: &Row, seen: Seen) -> Finding {
+    let text = row.text();
+    // Where nothing is wrong there is nothing to mend.
+    let needs_text = seen.level != Level::Ok;
+    Finding {
+        row: Some(row.number),
+        level: seen.level,
+        topic: row.topic,
+        seen: seen.seen,
+        cause: needs_text.then(|| seen.cause.unwrap_or_else(|| text.cause.to_owned())),
+        fix: needs_text.then(|| seen.fix.unwrap_or_else(|| text.fix.to_owned())),
+        consequences: Vec::new(),
+    }
+}
+
+/// The finding to begin with: the first failure, else the first warning.
+pub fn leading(findings: &[Finding]) -> Option<&Finding> {
+    let first = |level| findings.iter().find(|finding| finding.level == level);
+    first(Level::Failure).or_else(|| first(Level::Warning))
+}
+
+#[cfg(test)]
+mod tests;

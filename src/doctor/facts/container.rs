@@ -1,0 +1,158 @@
+//! The container, the user in it, and the kernel underneath.
+
+use super::Facts;
+use super::look::read_small;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Where the program runs, and as whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Container {
+    /// `docker`, `podman`, `kubernetes` and so on; `unknown` in a container of another kind, `None` outside of any.
+    pub engine: Option<String>,
+    /// This machine's own name.
+    pub hostname: String,
+    /// User.
+    pub uid: u32,
+    /// Groups, the first one and the others.
+    pub groups: Vec<u32>,
+    /// Release of the kernel.
+    pub kernel: String,
+    /// What SELinux or AppArmor calls this process.
+    pub security_label: Option<String>,
+    /// SELinux is in force.
+    pub selinux: bool,
+    /// System calls are filtered (seccomp).
+    pub seccomp: bool,
+    /// Cgroup, version 2, or the first line of version 1.
+    pub cgroup: String,
+    /// Mount points with "nvidia" in them: what a GPU runtime brings in.
+    pub nvidia_mounts: Vec<String>,
+    /// musl's loader is here: the image is not of glibc, which NVIDIA's files need.
+    pub musl: bool,
+    /// nvidia-smi is here.
+    pub nvidia_smi: bool,
+    /// X servers installed here.
+    pub x_servers: Vec<String>,
+    /// /mnt/wslg and /usr/lib/wsl are here.
+    pub wsl_folders: bool,
+}
+
+/// How an NVIDIA GPU came into the container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Injection {
+    /// Not at all.
+    None,
+    /// By NVIDIA's runtime or its hook.
+    Hook,
+    /// By a CDI specification.
+    Cdi,
+    /// By hand: `--device` and `-v`.
+    ByHand,
+    /// There is no container: the machine's own.
+    Host,
+}
+
+impl Injection {
+    /// Concludes it from what each way leaves behind (facts/containers.md, "Asking for the GPU").
+    pub fn of(facts: &Facts) -> Injection {
+        let is_set = |name| facts.variable(name).is_some();
+        if !facts.was_given_nvidia() {
+            Injection::None
+        } else if facts.container.engine.is_none() {
+            Injection::Host
+        } else if is_set("NVIDIA_CTK_LIBCUDA_DIR") || facts.variable("NVIDIA_VISIBLE_DEVICES") == Some("void") {
+            Injection::Cdi
+        } else if is_set("NVIDIA_VISIBLE_DEVICES")
+            || facts.container.nvidia_mounts.iter().any(|mount| mount == "/proc/driver/nvidia")
+        {
+            Injection::Hook
+        } else {
+            Injection::ByHand
+        }
+    }
+
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Injection::None => "no NVIDIA GPU was passed in",
+            Injection::Hook => "NVIDIA GPU passed in by NVIDIA's runtime",
+            Injection::Cdi => "NVIDIA GPU passed in through CDI",
+            Injection::ByHand => "NVIDIA GPU passed in by hand, or through CDI of an old toolkit",
+            Injection::Host => "NVIDIA GPU of this machine",
+        }
+    }
+}
+
+/// Looks around.
+pub(super) fn look(environment: &BTreeMap<String, String>) -> Container {
+    let status = text("/proc/self/status");
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        line.split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<u32>>()
+    };
+    // The effective ones of real, effective, saved and file system's.
+    let mut groups: Vec<u32> = field("Gid:").get(1).copied().into_iter().chain(field("Groups:")).collect();
+    groups.dedup();
+    let cgroup = text("/proc/self/cgroup").lines().next().unwrap_or_default().to_owned();
+    let mountinfo = text("/proc/self/mountinfo");
+    let mount_points = mountinfo.lines().filter_map(|line| line.split(' ').nth(4));
+    let label = text("/proc/self/attr/current").trim_end_matches(['\0', '\n']).to_owned();
+    Container {
+        engine: engine(environment, &cgroup, &mountinfo),
+        hostname: text("/proc/sys/kernel/hostname").trim().to_owned(),
+        uid: field("Uid:").get(1).copied().unwrap_or_default(),
+        groups,
+        kernel: text("/proc/sys/kernel/osrelease").trim().to_owned(),
+        security_label: (!label.is_empty()).then_some(label),
+        selinux: Path::new("/sys/fs/selinux/enforce").exists(),
+        seccomp: field("Seccomp:").first().is_some_and(|&mode| mode != 0),
+        nvidia_mounts: mount_points.filter(|path| path.contains("nvidia")).map(str::to_owned).collect(),
+        cgroup,
+        musl: names_in("/lib").any(|name| name.starts_with("ld-musl-")),
+        nvidia_smi: Path::new("/usr/bin/nvidia-smi").exists(),
+        x_servers: ["Xorg", "Xvfb", "Xvnc", "Xephyr", "Xwayland"]
+            .into_iter()
+            .filter(|name| Path::new("/usr/bin").join(name).exists())
+            .map(str::to_owned)
+            .collect(),
+        wsl_folders: Path::new("/mnt/wslg").is_dir() && Path::new("/usr/lib/wsl").is_dir(),
+    }
+}
+
+/// What each engine leaves behind.
+fn engine(environment: &BTreeMap<String, String>, cgroup: &str, mountinfo: &str) -> Option<String> {
+    let is_here = |path: &str| Path::new(path).exists();
+    let name = if environment.contains_key("KUBERNETES_SERVICE_HOST") || cgroup.contains("kubepods") {
+        "kubernetes"
+    } else if is_here("/run/.containerenv") {
+        "podman"
+    } else if is_here("/.dockerenv") || cgroup.contains("docker") || mountinfo.contains("/docker/containers/") {
+        "docker"
+    } else if let Some(name) = environment.get("container") {
+        name
+    } else if text("/proc/2/comm").trim() != "kthreadd" && text("/proc/1/comm").trim() != "systemd" {
+        // The kernel's own threads are seen from its first process namespace only.
+        "unknown"
+    } else {
+        return None;
+    };
+    Some(name.to_owned())
+}
+
+fn text(path: &str) -> String {
+    // Files of /proc have no length, and `read_small` asks only for a regular file.
+    read_small(Path::new(path))
+        .map_or_else(|_| String::new(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn names_in(folder: &str) -> impl Iterator<Item = String> {
+    fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+}

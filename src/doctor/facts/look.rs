@@ -1,0 +1,67 @@
+//! Reading what can be read without risk.
+
+use super::{Facts, container, display, vendor_files};
+use crate::platform;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Environment variables that decide about drawing.
+const VARIABLES: &[&str] = &[
+    "DISPLAY",
+    "XAUTHORITY",
+    "WAYLAND_DISPLAY",
+    "XDG_SESSION_TYPE",
+    "XKB_CONFIG_ROOT",
+    "SSH_CONNECTION",
+    "KUBERNETES_SERVICE_HOST",
+    "container",
+    "NVIDIA_VISIBLE_DEVICES",
+    "NVIDIA_DRIVER_CAPABILITIES",
+    "NVIDIA_CTK_LIBCUDA_DIR",
+    "CUDA_VISIBLE_DEVICES",
+    "EGL_PLATFORM",
+    "LIBGL_ALWAYS_SOFTWARE",
+    "LIBGL_ALWAYS_INDIRECT",
+    "LIBGL_DRIVERS_PATH",
+    "MESA_LOADER_DRIVER_OVERRIDE",
+    "GALLIUM_DRIVER",
+    "DRI_PRIME",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "__GLX_VENDOR_LIBRARY_NAME",
+    "__EGL_VENDOR_LIBRARY_DIRS",
+    "__EGL_VENDOR_LIBRARY_FILENAMES",
+    "__NV_PRIME_RENDER_OFFLOAD",
+];
+
+/// Reads everything that can be read without risk. `display`: the X server asked for, where one was.
+pub fn look(display: Option<&str>) -> Facts {
+    let environment: BTreeMap<String, String> = VARIABLES
+        .iter()
+        .filter_map(|name| Some((name.to_string(), std::env::var_os(name)?.to_string_lossy().into_owned())))
+        .collect();
+    let container = container::look(&environment);
+    Facts {
+        display: display.map(|name| display::look(name, &container.hostname)),
+        nvidia_kernel_driver: platform::nvidia_driver_version().filter(|version| version != "unknown"),
+        vendor_files: vendor_files::look(&environment),
+        mesa_drivers: vendor_files::mesa_drivers(&environment),
+        keyboard_data: platform::has_keyboard_data(),
+        container,
+        environment,
+        ..Facts::default()
+    }
+}
+
+/// The text of a regular file, where it is readable and no larger than a megabyte. Pipes and devices, which might
+/// never end, are not read.
+pub(super) fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(1 << 20).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

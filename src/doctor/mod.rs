@@ -1,0 +1,103 @@
+//! `rust-gears doctor`: what stands between this process and a GPU that draws, and how to mend it.
+//!
+//! ```text
+//! machine ──facts──▶ Facts ──checks──▶ Findings ──verdict──▶ report
+//!             └─ trials: what may hang or crash, each in a process of its own
+//! ```
+//!
+//! Looking ([`facts`], [`trials`]) and judging ([`checks`]) are apart, so that a report made on another machine is
+//! judged here as if it were this one's.
+
+pub mod checks;
+pub mod facts;
+pub mod trials;
+pub mod verdict;
+
+use crate::cli::{DoctorArgs, Options, Place};
+use crate::error::Error;
+use crate::platform::PlatformError;
+use crate::report::Output;
+use crate::report::doctor::{Report, list, one_line, text};
+use checks::{Finding, Level};
+use facts::{Facts, Outcome};
+use std::path::Path;
+
+/// The exit code where no hardware draws, that of a requirement which is not met.
+const NO_HARDWARE: u8 = 4;
+
+/// Does what was asked for on the command line; returns the exit code.
+///
+/// # Errors
+/// Where a report given makes no sense, or standard output cannot be written.
+pub fn run(args: &DoctorArgs) -> Result<u8, Error> {
+    if let Some(request) = &args.trial {
+        let trial = serde_json::from_str(request).map_err(|e| Error::Usage(format!("--trial: {e}")))?;
+        return trials::perform(&trial).map(|()| 0).map_err(Error::Output);
+    }
+    let mut output = Output::default();
+    if args.list {
+        output.line(&list(args.json))?;
+        return Ok(0);
+    }
+    let facts = match &args.from {
+        Some(path) => read(path).map_err(Error::Usage)?,
+        None => examine(),
+    };
+    let report = Report::new(facts);
+    output.line(&if args.json { report.json() } else { text(&report) })?;
+    Ok(if report.draws_in_hardware { 0 } else { NO_HARDWARE })
+}
+
+/// Everything there is to know here. Takes 10 seconds at most.
+fn examine() -> Facts {
+    let display = std::env::var_os("DISPLAY").map(|display| display.to_string_lossy().into_owned());
+    let mut facts = facts::look(display.filter(|display| !display.is_empty()).as_deref());
+    trials::look_closer(&mut facts);
+    trials::draw(&mut facts);
+    facts
+}
+
+/// The facts of a report that `doctor --json` wrote.
+fn read(path: &Path) -> Result<Facts, String> {
+    let no_report = |reason: String| {
+        format!(
+            "{} is no report of rust-gears doctor: {reason}\nMake one with: rust-gears doctor --json",
+            path.display()
+        )
+    };
+    let bytes = std::fs::read(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+    Report::facts_of(&bytes).map_err(no_report)
+}
+
+/// Rows that say no more than that it does not draw, which the run's own message says better.
+const REPEATS: [u8; 5] = [29, 49, 66, 67, 68];
+
+/// What keeps a run from drawing, in a few words, for the end of its message; `None` where nothing is found that
+/// would. Takes 3 seconds at most.
+pub fn leading_cause(error: &Error, options: &Options) -> Option<String> {
+    // What was asked for beyond the gears may be more than a healthy machine can do.
+    let is_plain = options.samples == 0 && !options.stereo && !options.srgb;
+    let display = match (error, &options.place) {
+        (Error::Platform(PlatformError::Lost { .. } | PlatformError::TooLarge { .. }), _) => return None,
+        (Error::Platform(_), Place::Window { display }) if is_plain => Some(display.as_str()),
+        (Error::Platform(_), Place::OffScreen { device: None, .. }) if is_plain => None,
+        _ => return None,
+    };
+    let mut facts = facts::look(display);
+    trials::look_closer(&mut facts);
+    // The run was the trial.
+    let failed = Outcome::Failed(error.to_string());
+    match display {
+        Some(_) => (facts.glx, facts.egl) = (failed.clone(), failed),
+        None => facts.off_screen = failed,
+    }
+    let findings = checks::diagnose(&facts);
+    let says_more =
+        |finding: &&Finding| finding.level == Level::Failure && !finding.row.is_some_and(|r| REPEATS.contains(&r));
+    let finding = checks::leading(&findings).filter(says_more)?;
+    let part = |name: &str, text: &Option<String>| {
+        text.as_ref().map(|t| format!("\n  {name} {}", one_line(t))).unwrap_or_default()
+    };
+    let (cause, fix) = (part("cause:", &finding.cause), part("fix:  ", &finding.fix));
+    Some(format!("doctor: {}{cause}{fix}", one_line(&finding.seen)))
+}

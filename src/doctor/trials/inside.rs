@@ -1,0 +1,182 @@
+//! What a trial's own process does.
+
+use super::Trial;
+use super::x_server;
+use crate::capture::compare;
+use crate::cli::{Args, Options, Place};
+use crate::doctor::facts::{DisplayName, Drawn, EglDevice, Node, nvml};
+use crate::platform;
+use crate::session::Stage;
+use clap::Parser;
+use image::RgbImage;
+use serde::Serialize;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Does what `trial` asks for and writes the answer, a line of JSON, to standard output.
+///
+/// # Errors
+/// Where nobody listens.
+pub fn perform(trial: &Trial) -> std::io::Result<()> {
+    let line = match trial {
+        Trial::Library(name) => json(load(name)),
+        Trial::Nodes => json(Ok(nodes())),
+        Trial::Nvml => json(nvml::ask()),
+        Trial::Reach(display) => json(reach(display)),
+        Trial::X(display) => json(x_server::ask(display)),
+        Trial::Glx(display) => json(draw(Place::Window { display: display.clone() }, Some("GLX"))),
+        Trial::Egl(display) => json(draw(Place::Window { display: display.clone() }, Some("EGL"))),
+        Trial::Devices => json(devices()),
+        Trial::OffScreen => json(draw(Place::OffScreen { device: None, for_want_of_display: false }, None)),
+    };
+    writeln!(std::io::stdout().lock(), "{line}")
+}
+
+fn json<T: Serialize>(answer: Result<T, String>) -> String {
+    serde_json::to_string(&answer).expect("structs with string keys are JSON")
+}
+
+/// Loads a library; tells the file it came from, with links followed.
+fn load(name: &str) -> Result<String, String> {
+    platform::load_library(name)?;
+    // libdxcore.so.1.2 was asked for as libdxcore.so; the kernel's list of what is mapped has the real name.
+    let stem = Path::new(name).file_name().map_or(name.into(), |n| n.to_string_lossy().into_owned());
+    let stem = stem.split(".so").next().unwrap_or(name).to_owned() + ".so";
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let paths = maps.lines().filter_map(|line| Some(&line[line.find('/')?..]));
+    let mut of_that_name = paths.filter(|path| {
+        let file = Path::new(path).file_name().map(|n| n.to_string_lossy().into_owned());
+        file.is_some_and(|file| file.starts_with(&stem))
+    });
+    Ok(of_that_name.next().unwrap_or(name).to_owned())
+}
+
+/// All device nodes that drawing may need, opened as a driver opens them.
+fn nodes() -> Vec<Node> {
+    let names = |folder: &str, start: &str| {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+        paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)));
+        paths.sort();
+        paths
+    };
+    let all = [names("/dev", "nvidia"), names("/dev/dri", "renderD"), names("/dev", "dxg")].concat();
+    all.into_iter().filter(|path| !path.is_dir()).filter_map(|path| node(&path)).collect()
+}
+
+fn node(path: &Path) -> Option<Node> {
+    let metadata = fs::metadata(path).ok()?;
+    let opened = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let is_device = metadata.file_type().is_char_device();
+    let errno = if is_device { opened.err().and_then(|e| e.raw_os_error()) } else { Some(libc::ENODEV) };
+    let class = Path::new("/sys/class/drm").join(path.file_name()?).join("device/driver");
+    let driver = fs::canonicalize(class).ok().and_then(|p| Some(p.file_name()?.to_string_lossy().into_owned()));
+    Some(Node {
+        path: path.display().to_string(),
+        mode: metadata.mode() & 0o7777,
+        uid: metadata.uid(),
+        gid: metadata.gid(),
+        errno,
+        driver,
+    })
+}
+
+/// Connects, and says nothing: what the operating system alone tells.
+fn reach(display: &str) -> Result<String, String> {
+    let name = DisplayName::parse(display).ok_or("that is no display's name")?;
+    if let Some(socket) = name.socket() {
+        return UnixStream::connect(&socket).map(|_| socket).map_err(|e| e.to_string());
+    }
+    let (host, port) = name.tcp().ok_or("a display's number is at most 59535")?;
+    let addresses = (host.as_str(), port).to_socket_addrs().map_err(|e| format!("{host}: {e}"))?;
+    let mut last = format!("{host} has no address");
+    for address in addresses {
+        match TcpStream::connect(address) {
+            Ok(_) => return Ok(address.to_string()),
+            Err(e) => last = format!("{address}: {e}"),
+        }
+    }
+    Err(last)
+}
+
+fn devices() -> Result<Vec<EglDevice>, String> {
+    let all = platform::devices().map_err(|attempts| attempts.in_one_line())?;
+    let describe = |device: &platform::Device| EglDevice {
+        label: device.label(),
+        is_nvidia: device.is_nvidia,
+        is_software: device.is_software,
+    };
+    Ok(all.iter().map(describe).collect())
+}
+
+/// Pictures of a driver that works differ from the reference only at edges.
+const TOLERANCE: u8 = 2;
+/// Frames drawn to see how fast they come, and how long that may take.
+const FRAMES: u32 = 100;
+const FRAMES_TIME: Duration = Duration::from_millis(300);
+
+/// Draws the gears at angle 0 as the program draws them, and compares the picture with the one it should be.
+fn draw(place: Place, window_api: Option<&'static str>) -> Result<Drawn, String> {
+    let args = Args::try_parse_from(["rust-gears"]).map_err(|e| e.to_string())?;
+    let options = Options { place, window_api, ..Options::new(args, None)? };
+    let failed = |e: crate::error::Error| {
+        let earlier = platform::earlier_failures();
+        if earlier.is_empty() { e.to_string() } else { format!("{e}\nbefore that: {earlier}") }
+    };
+    let mut stage = Stage::open(&options).map_err(failed)?;
+    let drawing = stage.drawing();
+    let started = Instant::now();
+    let mut frames = 0;
+    while frames < FRAMES && started.elapsed() < FRAMES_TIME {
+        stage.events(Duration::ZERO).map_err(|e| e.to_string())?;
+        stage.draw(options.view, 0.0);
+        stage.end_frame().map_err(|e| e.to_string())?;
+        frames += 1;
+    }
+    stage.finish().map_err(|e| e.to_string())?;
+    let fps = f64::from(frames) / started.elapsed().as_secs_f64();
+    let picture = stage.picture(options.view, 0.0).map_err(|e| e.to_string())?;
+    Ok(Drawn {
+        kind: drawing.kind,
+        renderer: drawing.renderer,
+        device: drawing.device,
+        right_pixels: compare(&picture, &reference(), TOLERANCE).map(|difference| difference.equal_share()),
+        fps,
+        refresh_rate: stage.refresh_rate(),
+        earlier_failures: platform::earlier_failures(),
+    })
+}
+
+/// The gears as glxgears draws them at angle 0, 300×300.
+fn reference() -> RgbImage {
+    let picture = image::load_from_memory_with_format(include_bytes!("../gears.png"), image::ImageFormat::Png);
+    picture.expect("a picture that a test has read").to_rgb8()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_has_the_oracles_colours() {
+        // facts/glxgears.md, "Oracle"
+        let picture = reference();
+        assert_eq!(picture.dimensions(), (300, 300));
+        let share = |colour: [u8; 3]| picture.pixels().filter(|pixel| pixel.0 == colour).count() as f64 / 90_000.0;
+        assert!((0.71..0.73).contains(&share([0, 0, 0])), "{}", share([0, 0, 0]));
+        for colour in [[193, 24, 0], [0, 193, 48], [48, 48, 242], [41, 5, 0], [0, 41, 10]] {
+            assert!(share(colour) > 0.001, "{colour:?}");
+        }
+    }
+
+    #[test]
+    fn a_library_is_found_where_it_is() {
+        assert!(load("libc.so.6").unwrap().ends_with("/libc.so.6"));
+        assert!(load("libthere-is-none.so.7").unwrap_err().contains("No such file or directory"));
+    }
+}

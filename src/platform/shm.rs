@@ -1,0 +1,34 @@
+//! Shared memory with an X server (MIT-SHM), by which Mesa shows what it drew in software.
+
+use x11rb::connection::Connection;
+use x11rb::protocol::shm::ConnectionExt as _;
+use x11rb::rust_connection::RustConnection;
+
+/// Has the server attach a segment of shared memory, and detach it again.
+///
+/// # Errors
+/// Why it cannot: BadAccess where server and client are in different IPC namespaces.
+#[expect(unsafe_code)]
+pub fn try_shared_memory(connection: &RustConnection) -> Result<(), String> {
+    // SAFETY: these calls take numbers only; the segment is this process's own, and is removed below.
+    let id = unsafe { libc::shmget(libc::IPC_PRIVATE, 4096, libc::IPC_CREAT | 0o600) };
+    if id < 0 {
+        return Err(std::io::Error::last_os_error().to_string());
+    }
+    let attach = || -> Result<(), String> {
+        let segment = connection.generate_id().map_err(|e| e.to_string())?;
+        let attached = connection.shm_attach(segment, id as u32, false).map_err(|e| e.to_string())?.check();
+        match attached {
+            Ok(()) => {
+                connection.shm_detach(segment).map_err(|e| e.to_string())?.ignore_error();
+                Ok(())
+            }
+            Err(x11rb::errors::ReplyError::X11Error(error)) => Err(format!("{:?}", error.error_kind)),
+            Err(other) => Err(other.to_string()),
+        }
+    };
+    let outcome = attach();
+    // SAFETY: as above.
+    unsafe { libc::shmctl(id, libc::IPC_RMID, std::ptr::null_mut()) };
+    outcome
+}

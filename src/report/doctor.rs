@@ -1,0 +1,138 @@
+//! The doctor's report, as text and as JSON, and its catalogue.
+
+use crate::doctor::checks::{Finding, Level, ROWS, diagnose};
+use crate::doctor::facts::{Facts, SCHEMA};
+use crate::doctor::verdict::verdict;
+use serde::{Deserialize, Serialize};
+
+/// A report. Written as JSON it holds the facts, from which all else follows.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The format's version.
+    pub schema: u32,
+    /// The program's version.
+    pub program: String,
+    /// A GPU draws where the program would draw.
+    pub draws_in_hardware: bool,
+    /// The last word.
+    pub verdict: String,
+    /// What was found, in order.
+    pub findings: Vec<Finding>,
+    /// What it was concluded from.
+    pub facts: Facts,
+}
+
+/// What is read of a report made elsewhere: it is judged anew.
+#[derive(Deserialize)]
+struct Written {
+    schema: u32,
+    facts: Facts,
+}
+
+impl Report {
+    /// Judges the facts.
+    pub fn new(facts: Facts) -> Report {
+        let findings = diagnose(&facts);
+        Report {
+            schema: SCHEMA,
+            program: format!("rust-gears {}", env!("CARGO_PKG_VERSION")),
+            draws_in_hardware: facts.draws_in_hardware(),
+            verdict: verdict(&facts, &findings),
+            findings,
+            facts,
+        }
+    }
+
+    /// One JSON object.
+    pub fn json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("structs with string keys are JSON")
+    }
+
+    /// The facts of a report written as JSON.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn facts_of(bytes: &[u8]) -> Result<Facts, String> {
+        let written: Written = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+        match written.schema {
+            SCHEMA => Ok(written.facts),
+            other => Err(format!("its schema is {other}, this program knows {SCHEMA}")),
+        }
+    }
+}
+
+/// The report for people: a line a finding, the verdict at the end.
+pub fn text(report: &Report) -> String {
+    let mut lines: Vec<String> = report.findings.iter().flat_map(finding).collect();
+    lines.push(String::new());
+    let verdict: Vec<String> = report.verdict.lines().map(one_line).collect();
+    lines.push(format!("verdict: {}", verdict.join("\n         ")));
+    lines.join("\n")
+}
+
+/// Columns that the text of a finding begins after.
+const INDENT: usize = 22;
+
+fn finding(finding: &Finding) -> Vec<String> {
+    let level = level(finding.level);
+    let row = finding.row.map(|row| format!(" [{row}]")).unwrap_or_default();
+    let mut lines = vec![format!("{level:<8} {:<12} {}{row}", finding.topic.name(), one_line(&finding.seen))];
+    let mut explain = |name: &str, text: &Option<String>| {
+        lines.extend(text.as_ref().map(|text| format!("{:INDENT$}{name} {}", "", one_line(text))));
+    };
+    explain("cause:", &finding.cause);
+    // What needs no mending is not told how.
+    explain("fix:  ", &finding.fix.clone().filter(|fix| fix != "nothing"));
+    for consequence in &finding.consequences {
+        let row = consequence.row.map(|row| format!(" [{row}]")).unwrap_or_default();
+        let (topic, seen) = (consequence.topic.name(), one_line(&consequence.seen));
+        lines.push(format!("{:INDENT$}hence: {topic}: {seen}{row}", ""));
+    }
+    lines
+}
+
+/// Text of whatever origin as one line that a terminal takes for nothing but text.
+pub(crate) fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::Ok => "ok",
+        Level::Skipped => "skipped",
+        Level::Warning => "warning",
+        Level::Failure => "failure",
+    }
+}
+
+#[derive(Serialize)]
+struct ListedRow {
+    row: u8,
+    seen_by: &'static str,
+    symptom: &'static str,
+    cause: &'static str,
+    fix: &'static str,
+}
+
+/// The catalogue, by number.
+pub fn list(as_json: bool) -> String {
+    let mut rows: Vec<ListedRow> = ROWS
+        .iter()
+        .map(|row| {
+            let text = row.text();
+            let seen_by = if text.by_launcher { "scripts/run" } else { "doctor" };
+            ListedRow { row: row.number, seen_by, symptom: text.symptom, cause: text.cause, fix: text.fix }
+        })
+        .collect();
+    rows.sort_by_key(|row| row.row);
+    if as_json {
+        return serde_json::to_string_pretty(&rows).expect("structs with string keys are JSON");
+    }
+    let row = |r: &ListedRow| {
+        let launcher =
+            if r.seen_by == "doctor" { "" } else { "  (seen by scripts/run: the container never starts)" };
+        format!("{:>3}  {}{launcher}\n     cause: {}\n     fix:   {}", r.row, r.symptom, r.cause, r.fix)
+    };
+    rows.iter().map(row).collect::<Vec<_>>().join("\n")
+}

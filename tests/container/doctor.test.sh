@@ -1,0 +1,120 @@
+# shellcheck shell=bash
+# `rust-gears doctor` in real containers, started wrongly in every way that people start them: the first cause it names is
+# the right one. What needs no engine is in tests/doctor/.
+
+# finds ROW ARG…: doctor in a container started with these arguments names this row first. Its report is left in $report.
+finds() {
+  local -r row=$1
+  local status=0
+  shift
+  report=$(docker run --rm "$@" doctor --json 2>"$here/errors") || status=$?
+  ((status == 4)) || { printf 'exit status %s, not 4: %s\n%s\n%s\n' "$status" "$*" "$report" "$(<"$here/errors")" >&2 && return 1; }
+  names_first "$row"
+}
+names_first() {
+  python3 -c '
+import json, sys
+findings = json.loads(sys.argv[1])["findings"]
+rows = [f["row"] for level in ("failure", "warning") for f in findings if f["level"] == level]
+if rows[:1] != [int(sys.argv[2])]:
+    sys.exit("expected row %s first, got %s\n%s" % (sys.argv[2], rows, json.dumps(findings, indent=1)))
+' "$report" "$1"
+}
+
+# The X server's socket, and no cookie.
+socket_args() { printf '%s\n' -e "DISPLAY=$DISPLAY" -v "/tmp/.X11-unix/X${DISPLAY#:}:/tmp/.X11-unix/X${DISPLAY#:}"; }
+# with_cookie ROW FILE: the socket, and this file as cookie.
+with_cookie() {
+  local -a socket
+  mapfile -t socket < <(socket_args)
+  [[ ! -f $2 ]] || chmod 644 "$2"
+  finds "$1" "${socket[@]}" -v "$2:/cookie:ro" -e XAUTHORITY=/cookie rust-gears:mesa
+}
+
+test_doctor_1_and_21_mesa_without_anything() {
+  finds 21 rust-gears:mesa
+  contains "$report" 'DISPLAY is not set' '"engine": "docker"'
+}
+
+test_doctor_under_every_hardening() {
+  finds 21 --read-only --cap-drop=ALL --security-opt=no-new-privileges --network=none -u 4711:4711 rust-gears:mesa
+}
+
+test_doctor_59_slim_without_a_gpu() {
+  finds 59 rust-gears
+  contains "$report" '--gpus all'
+}
+
+test_doctor_59_the_variable_of_a_runtime_that_was_not_used() {
+  finds 59 -e NVIDIA_VISIBLE_DEVICES=all rust-gears
+  contains "$report" 'the variable alone does nothing'
+}
+
+test_doctor_2_no_socket() {
+  start_x xvfb
+  finds 2 -e "DISPLAY=$DISPLAY" rust-gears:mesa
+}
+
+test_doctor_4_no_cookie() {
+  start_x xvfb
+  local -a socket
+  mapfile -t socket < <(socket_args)
+  finds 4 "${socket[@]}" rust-gears:mesa
+}
+
+test_doctor_4_cookie_that_the_user_may_not_read() {
+  start_x xvfb
+  chmod 600 "$XAUTHORITY"
+  local -a socket
+  mapfile -t socket < <(socket_args)
+  finds 4 "${socket[@]}" -v "$XAUTHORITY:/cookie:ro" -e XAUTHORITY=/cookie rust-gears:mesa
+  contains "$report" 'cannot be read'
+}
+
+test_doctor_6_cookie_of_the_host() {
+  start_x xvfb
+  with_cookie 6 "$XAUTHORITY"
+}
+
+test_doctor_7_wrong_cookie() {
+  start_x xvfb
+  xauth -q -f "$here/wrong" add "$DISPLAY" . 00112233445566778899aabbccddeeff
+  xauth -f "$here/wrong" nlist | sed 's/^..../ffff/' | xauth -q -f "$here/any" nmerge -
+  with_cookie 7 "$here/any"
+}
+
+test_doctor_8_folder_that_the_engine_made() {
+  start_x xvfb
+  with_cookie 8 "$here/not-there"
+}
+
+test_doctor_9_display_of_ssh() {
+  finds 9 -e DISPLAY=localhost:10.0 rust-gears:mesa
+}
+
+test_doctor_10_untrusted_cookie() {
+  start_x xvfb
+  xauth -q -f "$here/untrusted" generate "$DISPLAY" . untrusted timeout 60
+  xauth -f "$here/untrusted" nlist | sed 's/^..../ffff/' | xauth -q -f "$here/any" nmerge -
+  with_cookie 10 "$here/any"
+}
+
+test_doctor_13_and_no_alarm_with_everything() {
+  start_x xvfb
+  xauth nlist "$DISPLAY" | sed 's/^..../ffff/' | xauth -q -f "$here/any" nmerge -
+  with_cookie 21 "$here/any"
+  contains "$report" 'pictures go through the socket'
+}
+
+test_doctor_48_node_that_the_cgroup_forbids() {
+  # Docker lets a container make a device node, and not open it.
+  # shellcheck disable=SC2016 # for the container's shell
+  report=$(docker run --rm -u 0 --cap-add=MKNOD --entrypoint sh rust-gears -c \
+    'mknod -m 666 /dev/nvidiactl c 195 255 && mknod -m 666 /dev/nvidia0 c 195 0 && rust-gears doctor --json; exit 0')
+  names_first 48
+}
+
+test_a_run_that_fails_ends_with_doctors_cause() {
+  exits 3 docker run --rm rust-gears
+  contains "$output" 'doctor: ' 'cause: ' 'fix:   '
+}

@@ -1,0 +1,270 @@
+//! GPUs that were passed in by halves. There is none here: the kernel's driver, its nodes and its libraries are
+//! stand-ins, which show what doctor looks at.
+
+use crate::support::{GLX_THAT_HAS_NOTHING, Machine, X, is_root};
+
+const VERSION: &str = "580.159.04";
+const MISSES: &str = "a machine with stand-ins for a GPU";
+
+/// NVML that answers `code` to nvmlInit, and has one GPU in this operation mode.
+fn nvml(code: i32, operation_mode: u32, mig: u32) -> String {
+    format!(
+        r#"
+        #include <string.h>
+        int nvmlInit_v2(void) {{ return {code}; }}
+        int nvmlDeviceGetCount_v2(unsigned *count) {{ *count = 1; return 0; }}
+        int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **gpu) {{ *gpu = gpu; return 0; }}
+        int nvmlDeviceGetName(void *gpu, char *name, unsigned length) {{ strncpy(name, "NVIDIA Stand-in", length); return 0; }}
+        int nvmlDeviceGetGpuOperationMode(void *gpu, unsigned *now, unsigned *later) {{ *now = *later = {operation_mode}; return 0; }}
+        int nvmlDeviceGetMigMode(void *gpu, unsigned *now, unsigned *later) {{ *now = *later = {mig}; return 0; }}
+        "#
+    )
+}
+
+/// A container with NVIDIA's GPU as its runtime passes it in, and a driver that all the same does not draw.
+fn given() -> Machine {
+    Machine::new()
+        .env("NVIDIA_VISIBLE_DEVICES", "all")
+        .env("NVIDIA_DRIVER_CAPABILITIES", "compute,utility,graphics,display")
+        .setup(&format!("nvidia_driver {VERSION}"))
+}
+
+#[test]
+fn row_16_nodes_that_the_user_may_not_open() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let machine = given().setup("nvidia_nodes 600").nvidia_libraries(VERSION);
+    let report = machine.by_nobody().finds(16);
+    assert!(report.about(16).contains("/dev/nvidiactl"), "{}", report.text());
+}
+
+#[test]
+fn row_17_forced_without_offload() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let x = X::xvfb(&[]);
+    let report = Machine::with_display(&x)
+        .env("__GLX_VENDOR_LIBRARY_NAME", "nvidia")
+        .setup(&format!(
+            "nvidia_driver {VERSION} && nvidia_nodes 666 nvidia-modeset && mkdir /dev/dri && mknod -m 666 /dev/dri/renderD128 c 1 3
+             mount -t tmpfs tmpfs /sys/class && mkdir -p /sys/class/drm/renderD128/device /sys/class/i915
+             ln -s /sys/class/i915 /sys/class/drm/renderD128/device/driver"
+        ))
+        .nvidia_libraries(VERSION)
+        .examine();
+    assert!(report.rows("failure").contains(&17), "{}", report.text());
+}
+
+#[test]
+fn row_18_nvidias_glx_on_a_forwarded_display() {
+    let x = X::start("Xvfb", &["-screen", "0", "640x480x24", "-listen", "tcp"], &[]);
+    let machine = Machine::new().env("DISPLAY", format!("localhost{}", x.display));
+    let report = machine
+        .env("__GLX_VENDOR_LIBRARY_NAME", "nvidia")
+        .library("libGLX_nvidia.so.0", GLX_THAT_HAS_NOTHING)
+        .finds(18);
+    assert!(report.about(18).contains("--off-screen"), "{}", report.text());
+}
+
+#[test]
+fn row_23_capabilities_without_graphics() {
+    if !is_root(MISSES) {
+        return;
+    }
+    for (capabilities, words) in
+        [("utility", "is utility"), ("compute,utility", "is compute,utility"), ("", "not set")]
+    {
+        let machine = given().env("NVIDIA_DRIVER_CAPABILITIES", capabilities).setup("nvidia_nodes 666");
+        let report = machine.finds(23);
+        assert!(report.about(23).contains(words), "{}", report.text());
+        assert!(report.about(23).contains("compute,utility,graphics,display"), "{}", report.text());
+        assert_eq!(report.rows("failure"), [23], "what follows from it is told under it: {}", report.text());
+    }
+}
+
+#[test]
+fn row_23_nodes_passed_in_by_hand() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let report = Machine::new().env("container", "lxc").setup("nvidia_nodes 666").finds(23);
+    assert!(report.about(23).contains("by hand"), "{}", report.text());
+}
+
+#[test]
+fn row_23_a_library_of_xcb_is_missing() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let x = X::xvfb(&[]);
+    let machine = Machine::with_display(&x).setup("nvidia_nodes 666 nvidia-modeset; hide libxcb-present.so.0*");
+    let machine = machine.nvidia_libraries(VERSION).env("__GLX_VENDOR_LIBRARY_NAME", "nvidia");
+    let report = machine.examine();
+    assert!(report.about(23).contains("libxcb-present0"), "{}", report.text());
+}
+
+#[test]
+fn row_25_without_the_compute_capability() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let machine = given().env("NVIDIA_DRIVER_CAPABILITIES", "graphics").setup("nvidia_nodes 666");
+    let machine = machine.nvidia_libraries(VERSION);
+    std::fs::remove_file(machine.path(&format!("lib/libnvidia-gpucomp.so.{VERSION}"))).unwrap();
+    let report = machine.finds(25);
+    assert!(report.about(25).contains("compute,utility,graphics,display"), "{}", report.text());
+}
+
+fn vendor_file(library: &str) -> String {
+    format!(r#"{{"file_format_version": "1.0.0", "ICD": {{"library_path": "{library}"}}}}"#)
+}
+
+/// The same with libglvnd told of the stand-in.
+fn told(machine: Machine) -> Machine {
+    let machine = machine.nvidia_libraries(VERSION).file("10_nvidia.json", vendor_file("libEGL_nvidia.so.0"));
+    let machine = machine.file("50_mesa.json", vendor_file("libEGL_mesa.so.0"));
+    let folder = machine.path("");
+    machine.env("__EGL_VENDOR_LIBRARY_DIRS", folder)
+}
+
+#[test]
+fn row_26_without_the_display_capability() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let report = told(given().setup("nvidia_nodes 666")).examine();
+    assert!(report.rows("warning").contains(&26), "{}", report.text());
+    let report = told(given().setup("nvidia_nodes 666 nvidia-modeset")).examine();
+    assert!(!report.rows("warning").contains(&26), "{}", report.text());
+}
+
+#[test]
+fn row_27_without_a_vendor_file() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let machine = given().setup("nvidia_nodes 666 nvidia-modeset").nvidia_libraries(VERSION);
+    let report = machine.finds(27);
+    assert!(report.about(27).contains("10_nvidia.json"), "{}", report.text());
+}
+
+#[test]
+fn row_28_a_host_driver_without_opengl() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let report = given().setup("nvidia_nodes 666").finds(28);
+    assert_eq!(report.rows("failure"), [28], "{}", report.text());
+}
+
+#[test]
+fn row_29_egl_does_not_see_the_gpus() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let report = told(given().setup("nvidia_nodes 666 'nvidia-modeset nvidia1'")).finds(29);
+    assert!(report.about(29).contains("EGL offers 0 of NVIDIA's devices, /dev has 2"), "{}", report.text());
+}
+
+#[test]
+fn row_30_a_render_node_of_another_group() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let nodes = "overlay /dev && mkdir /dev/dri && mknod -m 660 /dev/dri/renderD128 c 1 3 && chgrp 4711 /dev/dri/renderD128";
+    let report = Machine::new().setup(nodes).by_nobody().finds(30);
+    assert!(report.about(30).contains("--group-add 4711"), "{}", report.text());
+}
+
+#[test]
+fn row_31_an_instance_of_a_divided_gpu() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let instance = "MIG-1234abcd-0011-2233-4455-66778899aabb";
+    told(given().setup("nvidia_nodes 666 nvidia-modeset")).env("NVIDIA_VISIBLE_DEVICES", instance).finds(31);
+    told(given().setup("nvidia_nodes 666 nvidia-modeset")).library("libnvidia-ml.so.1", &nvml(0, 0, 1)).finds(31);
+}
+
+#[test]
+fn row_32_an_operation_mode_without_graphics() {
+    if !is_root(MISSES) {
+        return;
+    }
+    told(given().setup("nvidia_nodes 666 nvidia-modeset")).library("libnvidia-ml.so.1", &nvml(0, 1, 0)).finds(32);
+}
+
+#[test]
+fn row_35_wsl_without_its_way_to_the_gpu() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let wsl = "echo 6.6.87.2-microsoft-standard-WSL2 >$here/osrelease && mount --bind $here/osrelease /proc/sys/kernel/osrelease";
+    let report = Machine::new().setup(wsl).finds(35);
+    assert!(report.about(35).contains("--device /dev/dxg"), "{}", report.text());
+}
+
+#[test]
+fn row_36_an_image_on_musl() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let musl =
+        "overlay /usr/lib && touch /usr/lib/ld-musl-x86_64.so.1; overlay /usr/bin && touch /usr/bin/nvidia-smi";
+    Machine::new().setup(musl).finds(36);
+}
+
+#[test]
+fn row_45_another_version_than_the_kernels_driver() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let report = given().setup("nvidia_nodes 666").nvidia_libraries("535.54.03").finds(45);
+    assert!(report.about(45).contains(VERSION) && report.about(45).contains("535.54.03"), "{}", report.text());
+    Machine::new().library("libnvidia-ml.so.1", &nvml(18, 0, 0)).finds(45);
+}
+
+#[test]
+fn row_46_nodes_that_nvml_may_not_use() {
+    Machine::new().library("libnvidia-ml.so.1", &nvml(4, 0, 0)).finds(46);
+}
+
+#[test]
+fn row_48_the_devices_were_taken_away() {
+    Machine::new().library("libnvidia-ml.so.1", &nvml(999, 0, 0)).finds(48);
+}
+
+#[test]
+fn row_49_egl_fails_though_nvidia_smi_works() {
+    if !is_root(MISSES) {
+        return;
+    }
+    // All is there, and EGL has a software device only: row 29 tells it, and 49 under it.
+    let machine =
+        told(given().setup("nvidia_nodes 666 nvidia-modeset")).library("libnvidia-ml.so.1", &nvml(0, 0, 0));
+    let report = machine.examine();
+    assert!(report.text().contains("nvidia-smi would show NVIDIA Stand-in"), "{}", report.text());
+}
+
+#[test]
+fn row_59_a_machine_with_a_gpu_and_a_container_without() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let report = Machine::new().setup(&format!("nvidia_driver {VERSION}")).finds(59);
+    assert!(report.about(59).contains("--gpus all") && report.about(59).contains(VERSION), "{}", report.text());
+    assert_eq!(report.rows("failure"), [59], "what follows from it is told under it: {}", report.text());
+    // The variable of NVIDIA's runtime, in a container that was started by another.
+    Machine::new().env("NVIDIA_VISIBLE_DEVICES", "all").finds(59);
+}
+
+#[test]
+fn row_61_a_node_with_no_driver_behind() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let nodes = "overlay /dev && mknod -m 666 /dev/nvidiactl c 195 255 && mknod -m 666 /dev/nvidia0 c 195 0";
+    Machine::new().nvidia_libraries(VERSION).setup(nodes).finds(61);
+}

@@ -1,0 +1,347 @@
+//! What the tests of doctor share: X servers, machines with something wrong, and what doctor says of them.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_rust-gears");
+
+/// Whether a test can go on that needs root, to change what a process sees of the machine. Says so where not, and fails
+/// where the whole is to be tested.
+pub fn is_root(test: &str) -> bool {
+    let uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap());
+    let required = std::env::var("RUST_GEARS_REQUIRE_GL").is_ok_and(|value| value == "1");
+    assert!(uid == 0 || !required, "{test} needs root, for a mount namespace of its own");
+    if uid != 0 {
+        eprintln!("NOT TESTED: {test} needs root, for a mount namespace of its own");
+    }
+    uid == 0
+}
+
+/// An X server, ended by its process id.
+pub struct X {
+    child: Child,
+    is_killed: bool,
+    pub display: String,
+    _folder: TempDir,
+    /// A file with its cookie, valid for any host; where it wants one.
+    pub cookies: PathBuf,
+}
+
+pub const SECRET: [u8; 16] = *b"0123456789abcdef";
+
+impl X {
+    /// An Xvfb that lets everybody in, with these options besides.
+    pub fn xvfb(options: &[&str]) -> X {
+        X::start("Xvfb", &[&["-screen", "0", "640x480x24", "-nolisten", "tcp"], options].concat(), &[])
+    }
+
+    /// An Xvfb that wants a cookie.
+    pub fn with_cookie() -> X {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("server-cookies");
+        std::fs::write(&file, cookie(0xffff, "", "", &SECRET)).unwrap();
+        let mut x = X::xvfb(&["-auth", file.to_str().unwrap()]);
+        x.cookies = file;
+        x._folder = folder;
+        x
+    }
+
+    pub fn start(program: &str, options: &[&str], environment: &[(&str, &str)]) -> X {
+        // Numbers of one's own, far from those that people and other tests use: a socket that a killed server leaves
+        // behind is removed by its number.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        for _ in 0..20 {
+            let number = 10_000 + (std::process::id() * 53 + NEXT.fetch_add(1, Ordering::Relaxed)) % 40_000;
+            let mut child = Command::new(program)
+                .args([&format!(":{number}"), "-displayfd", "1", "-noreset"])
+                .args(options)
+                .envs(environment.iter().copied())
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap_or_else(|e| panic!("{program} cannot be started ({e}): scripts/test installs it"));
+            let mut ready = String::new();
+            BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+            if ready.trim().is_empty() {
+                child.wait().unwrap();
+                continue;
+            }
+            let folder = TempDir::new().unwrap();
+            return X {
+                child,
+                is_killed: false,
+                display: format!(":{number}"),
+                cookies: folder.path().join("none"),
+                _folder: folder,
+            };
+        }
+        panic!("{program} did not start");
+    }
+
+    pub fn number(&self) -> u16 {
+        self.display[1..].parse().unwrap()
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        format!("/tmp/.X11-unix/X{}", self.number()).into()
+    }
+
+    /// Sends it a signal by its process id.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Ends it as a crash would: its socket stays behind.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.is_killed = true;
+    }
+}
+
+impl Drop for X {
+    fn drop(&mut self) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.signal("CONT");
+            self.signal("TERM");
+            self.child.wait().unwrap();
+        }
+        if self.is_killed {
+            let _ = std::fs::remove_file(self.socket());
+            let _ = std::fs::remove_file(format!("/tmp/.X{}-lock", self.number()));
+        }
+    }
+}
+
+/// An entry of an Xauthority file.
+pub fn cookie(family: u16, address: &str, number: &str, secret: &[u8]) -> Vec<u8> {
+    let mut bytes = family.to_be_bytes().to_vec();
+    for field in [address.as_bytes(), number.as_bytes(), b"MIT-MAGIC-COOKIE-1", secret] {
+        bytes.extend((field.len() as u16).to_be_bytes());
+        bytes.extend(field);
+    }
+    bytes
+}
+
+/// A machine to run doctor on: this one, with something wrong.
+pub struct Machine {
+    folder: TempDir,
+    setup: String,
+    environment: Vec<(String, String)>,
+    launcher: Vec<String>,
+    needs_namespace: bool,
+}
+
+/// Shell functions for `setup`. `overlay FOLDER`: a writable layer over it. `$here`: the test's folder.
+const FUNCTIONS: &str = r#"
+    overlay() {
+        local layer=$here/layer${1//\//-}
+        mkdir -p "$layer" && mount -t tmpfs tmpfs "$layer" && mkdir "$layer/upper" "$layer/work"
+        mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" "$1"
+    }
+    libraries=$(dirname "$(readlink -f "$(ldconfig -p | awk '$1 == "libX11.so.6" { print $NF; exit }')")")
+    hide() { overlay "$libraries" && (cd "$libraries" && rm -f -- $@); }
+    # hide PATTERN…: shared libraries, as if their packages were not installed
+    # nvidia_driver VERSION: as the kernel's driver shows itself
+    nvidia_driver() {
+        mount -t tmpfs tmpfs /proc/driver && mkdir /proc/driver/nvidia
+        echo "NVRM version: NVIDIA UNIX x86_64 Kernel Module  $1  Tue" >/proc/driver/nvidia/version
+    }
+    # nvidia_nodes MODE: device nodes that open (they are /dev/null's) where MODE lets them
+    nvidia_nodes() {
+        overlay /dev
+        for name in nvidiactl nvidia0 ${2:-}; do mknod -m "$1" "/dev/$name" c 1 3; done
+    }
+"#;
+
+/// A GLX that libglvnd takes for one (libglvnd's libglxabi.h), and that offers no visual: as NVIDIA's does where
+/// something that it needs is missing.
+pub const GLX_THAT_HAS_NOTHING: &str = r#"
+    static long nothing(void) { return 0; }
+    static int is_supported(void *display, int screen) { return 1; }
+    static void *find(const char *name) { return (void *)nothing; }
+    static void *none(const char *name) { return 0; }
+    static void set(const char *name, int index) {}
+    struct imports { void *is_supported, *find, *dispatch, *set, *rest[5]; };
+    int __glx_Main(unsigned version, const void *exports, void *vendor, struct imports *imports) {
+        imports->is_supported = is_supported;
+        imports->find = find;
+        imports->dispatch = none;
+        imports->set = set;
+        return 1;
+    }
+"#;
+
+impl Machine {
+    pub fn new() -> Machine {
+        let folder = TempDir::new().unwrap();
+        // For tests that run as another user.
+        run(Command::new("chmod").arg("755").arg(folder.path()));
+        let launcher = Vec::new();
+        Machine { folder, setup: String::new(), environment: Vec::new(), launcher, needs_namespace: false }
+    }
+
+    /// With this X server as its display, and the server's own cookie where it has one.
+    pub fn with_display(x: &X) -> Machine {
+        let machine = Machine::new().env("DISPLAY", &x.display);
+        if x.cookies.exists() { machine.env("XAUTHORITY", &x.cookies) } else { machine }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Machine {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.into(), value.as_ref().to_str().unwrap().into()));
+        self
+    }
+
+    /// Shell commands that change what this machine looks like, for doctor alone: in a mount namespace.
+    pub fn setup(mut self, commands: &str) -> Machine {
+        self.setup += commands;
+        self.setup += "\n";
+        self.needs_namespace = true;
+        self
+    }
+
+    /// Started by this command, such as `setpriv`.
+    pub fn through(mut self, launcher: &[&str]) -> Machine {
+        self.launcher.extend(launcher.iter().map(|word| word.to_string()));
+        self
+    }
+
+    /// As a user who is not root, and in no group.
+    pub fn by_nobody(self) -> Machine {
+        self.through(&["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
+    }
+
+    pub fn file(self, name: &str, bytes: impl AsRef<[u8]>) -> Machine {
+        std::fs::write(self.path(name), bytes).unwrap();
+        self
+    }
+
+    /// A shared library made of this C, found before the system's.
+    pub fn library(self, name: &str, c: &str) -> Machine {
+        let folder = self.path("lib");
+        std::fs::create_dir_all(&folder).unwrap();
+        compile(&folder.join(name), c, &[]);
+        self.env("LD_LIBRARY_PATH", folder)
+    }
+
+    /// NVIDIA's libraries in this version, as far as they can be told from outside; they draw nothing.
+    pub fn nvidia_libraries(self, version: &str) -> Machine {
+        let folder = self.path("lib");
+        let all =
+            ["libnvidia-tls", "libnvidia-glcore", "libnvidia-eglcore", "libnvidia-glsi", "libnvidia-gpucomp"];
+        let mut machine = self;
+        for name in all {
+            machine = machine.library(&format!("{name}.so.{version}"), "");
+        }
+        for (name, c) in [("libGLX_nvidia", GLX_THAT_HAS_NOTHING), ("libEGL_nvidia", "")] {
+            let file = format!("{name}.so.{version}");
+            machine = machine.library(&file, c);
+            std::os::unix::fs::symlink(&file, folder.join(format!("{name}.so.0"))).unwrap();
+        }
+        machine
+    }
+
+    /// `rust-gears` with these arguments, and how long it took.
+    pub fn run(&self, arguments: &[&str]) -> (Output, Duration) {
+        let mut words: Vec<&OsStr> = Vec::new();
+        let script = format!("{FUNCTIONS}\n{}\nexec \"$@\"", self.setup);
+        if self.needs_namespace {
+            words.extend(
+                ["unshare", "--mount", "--propagation", "private", "bash", "-eEuo", "pipefail", "-c"]
+                    .map(OsStr::new),
+            );
+            words.extend([script.as_ref(), OsStr::new("bash")]);
+        }
+        words.extend(self.launcher.iter().map(OsStr::new));
+        words.push(PROGRAM.as_ref());
+        words.extend(arguments.iter().map(OsStr::new));
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        command
+            .env("HOME", self.path("home"))
+            .env("here", self.folder.path())
+            .envs(self.environment.iter().cloned());
+        let started = Instant::now();
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        (output, started.elapsed())
+    }
+
+    /// What doctor says of this machine. Whatever it is, it takes no more than ten seconds and no panic.
+    pub fn examine(&self) -> Report {
+        let (output, time) = self.run(&["doctor", "--json"]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let report: serde_json::Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("no report ({e}): {errors}"));
+        assert!(time < Duration::from_secs(10), "it took {time:?}");
+        assert!(!errors.contains("fault of rust-gears"), "{errors}");
+        let code = output.status.code();
+        assert_eq!(code, Some(if report["draws_in_hardware"] == true { 0 } else { 4 }), "{errors}");
+        Report(report)
+    }
+
+    /// The first cause that doctor names is this row of the catalogue.
+    #[track_caller]
+    pub fn finds(&self, row: u8) -> Report {
+        let report = self.examine();
+        assert_eq!(report.leading(), Some(u64::from(row)), "\n{}", report.text());
+        report
+    }
+}
+
+/// A report as JSON.
+pub struct Report(pub serde_json::Value);
+
+impl Report {
+    pub fn findings(&self) -> &[serde_json::Value] {
+        self.0["findings"].as_array().unwrap()
+    }
+
+    /// The row of the finding that comes first in importance.
+    pub fn leading(&self) -> Option<u64> {
+        let first = |level: &str| self.findings().iter().find(|finding| finding["level"] == level);
+        first("failure").or_else(|| first("warning"))?["row"].as_u64()
+    }
+
+    /// The rows of findings at a level, none of them a consequence of another.
+    pub fn rows(&self, level: &str) -> Vec<u64> {
+        let findings = self.findings().iter().filter(|finding| finding["level"] == level);
+        findings.filter_map(|finding| finding["row"].as_u64()).collect()
+    }
+
+    /// Whatever is said about a row.
+    pub fn about(&self, row: u64) -> String {
+        self.findings().iter().find(|f| f["row"] == row).map_or_else(String::new, ToString::to_string)
+    }
+
+    pub fn text(&self) -> String {
+        serde_json::to_string_pretty(&self.0["findings"]).unwrap()
+    }
+}
+
+/// Compiles C to a shared library.
+pub fn compile(path: &Path, c: &str, options: &[&str]) {
+    let mut cc = Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-x", "c", "-", "-x", "none", "-o"])
+        .arg(path)
+        .args(options)
+        .stdin(Stdio::piped());
+    let mut cc = cc.spawn().unwrap();
+    cc.stdin.take().unwrap().write_all(c.as_bytes()).unwrap();
+    assert!(cc.wait().unwrap().success());
+}
+
+pub fn run(command: &mut Command) {
+    assert!(command.status().unwrap().success(), "{command:?}");
+}
