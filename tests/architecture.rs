@@ -19,10 +19,13 @@ const RULES: &[(&str, &[&str])] = &[
     ("render", &["glutin", "winit", "x11rb", "crate::platform", "crate::session", "crate::cli", "crate::report"]),
     ("platform", &["glow", "crate::render::", "crate::scene", "crate::session", "crate::stats"]),
     ("session", &["glow", "glutin", "winit", "x11rb"]),
+    ("bench", &["glow", "glutin", "winit", "x11rb"]),
+    ("stage_name", &["crate::"]),
+    ("output_file", &["crate::"]),
 ];
 
 /// Rooms that know numbers and text alone.
-const PURE: &[&str] = &["scene", "stats", "capture", "renderer", "report", "cli"];
+const PURE: &[&str] = &["scene", "stats", "capture", "renderer", "report", "cli", "stage_name", "output_file"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

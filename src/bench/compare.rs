@@ -6,7 +6,7 @@ use crate::renderer::Kind;
 use crate::report::bench::{Mark, Report, Stage, Style, figure, label, parse, render};
 use crate::report::{Output, Target};
 use crate::stage_name::StageName;
-use crate::stats::{Ratio, mean, paired_ratio, welch_ratio};
+use crate::stats::{Ratio, mean, median, paired_ratio, welch_ratio};
 use std::fs;
 use std::path::Path;
 
@@ -186,12 +186,14 @@ fn difference<'a>(first: &Sample, all: impl Iterator<Item = &'a Sample>) -> Opti
 }
 
 /// The ratio of speeds. Several reports: a report is a sample, and equally many are pairs. One each: a round is one.
+/// Of several reports the medians of their rounds count, so that a round that something else disturbed does not.
 fn ratio(base: &[Sample], other: &[Sample], confidence: f64) -> Option<Ratio> {
     if let ([base], [other]) = (base, other) {
         return welch_ratio(&base.stage.speeds(), &other.stage.speeds(), confidence);
     }
-    let speeds = |samples: &[Sample]| -> Vec<f64> { samples.iter().map(|s| s.stage.speed()).collect() };
-    let (base, other) = (speeds(base), speeds(other));
+    let speeds =
+        |samples: &[Sample]| samples.iter().map(|s| median(&s.stage.speeds())).collect::<Option<Vec<_>>>();
+    let (base, other) = (speeds(base)?, speeds(other)?);
     paired_ratio(&base, &other, confidence).or_else(|| welch_ratio(&base, &other, confidence))
 }
 

@@ -153,32 +153,42 @@ impl<'a> Runner<'a> {
             query_every: 1,
             record: Record::default(),
         };
-        self.find_load(&mut stage)?;
+        let given = self.options.gears.filter(|_| spec.is_load_gears);
+        self.set_load(&mut stage, given.unwrap_or(spec.min_load))?;
         self.check_picture(&mut stage)?;
+        if spec.max_load > 1 && given.is_none() {
+            // A GPU that was idle is slow, and would be given too little to do.
+            if let Err(stop) = self.warm_up(&mut stage)? {
+                return Ok(Err(stop));
+            }
+            self.find_load(&mut stage)?;
+        }
         Ok(self.warm_up(&mut stage)?.map(|()| stage))
     }
 
     /// Doubles the load until a frame is long enough. Powers of two, so that two runs find the same.
     fn find_load(&mut self, stage: &mut Running) -> Result<(), Error> {
-        let given = self.options.gears.filter(|_| stage.spec.is_load_gears);
-        let mut load = given.unwrap_or(stage.spec.min_load).min(stage.spec.max_load);
-        loop {
-            self.bind(stage);
-            stage.workload.set_load(load)?;
-            stage.load = load;
-            stage.work = stage.workload.work();
-            if given.is_some() || load >= stage.spec.max_load {
-                return Ok(());
-            }
+        while stage.load < stage.spec.max_load {
             self.draw_frames(stage, TRIAL_FRAMES)?;
             let start = Instant::now();
             self.draw_frames(stage, TRIAL_FRAMES)?;
             let frame = start.elapsed() / TRIAL_FRAMES;
             if frame >= SHORTEST_FRAME {
-                return Ok(());
+                break;
             }
-            load *= 2;
+            self.set_load(stage, stage.load * 2)?;
         }
+        Ok(())
+    }
+
+    fn set_load(&self, stage: &mut Running, load: u32) -> Result<(), Error> {
+        self.bind(stage);
+        stage.load = load.min(stage.spec.max_load);
+        stage.workload.set_load(stage.load)?;
+        stage.work = stage.workload.work();
+        // The new load may have come with new buffers.
+        self.bind(stage);
+        Ok(())
     }
 
     /// Draws some frames and waits for the last.

@@ -20,7 +20,7 @@ pub struct Spec {
     pub work_per_unit: f64,
     /// The figure another way round.
     pub also: fn(f64) -> Option<String>,
-    /// The smallest load it may choose: what makes clearing or drawing once a small part of the frame.
+    /// The smallest load it may choose: what makes drawing once a small part of reading.
     pub min_load: u32,
     /// The largest; 1: it has none to choose.
     pub max_load: u32,
@@ -108,7 +108,6 @@ pub const STAGES: &[Spec] = &[
         size: LARGE,
         unit: "Gpixels/s",
         work_per_unit: 1e9,
-        min_load: 4,
         max_load: 1 << 20,
         is_load_gears: true,
         build: |setup| Ok(Box::new(Fill::new(setup.gl, setup.samples)?)),

@@ -8,7 +8,7 @@ do, with 99 % confidence (Bonferroni). It is widened by what two runs of one pro
 1 %, and 3 % where software draws and there is one run of either. Where it contains 1, the two are the \"same\".
 
 A file may hold several reports, one after the other, as scripts/bench writes them. Then each report counts as one
-sample; two files with the same number of reports, made in turns, are compared pair by pair, so that what slows down
+sample, the median of its rounds; two files with the same number of reports, made in turns, are compared pair by pair, so that what slows down
 both does not matter.
 
 Exit codes: as in rust-gears --help; 4 where --fail-below is not met, or nothing could be compared.";

@@ -41,6 +41,16 @@ pub fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
 }
 
+/// The value that half of the others do not exceed; between the two in the middle where their number is even. `None` of
+/// nothing.
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let upper = *sorted.get(sorted.len() / 2)?;
+    let lower = sorted[(sorted.len() - 1) / 2];
+    Some((lower + upper) / 2.0)
+}
+
 /// Sample variance, with n − 1 in the denominator (Bessel's correction). `None` with fewer than two values.
 pub fn variance(values: &[f64]) -> Option<f64> {
     let centre = mean(values);
@@ -143,6 +153,14 @@ mod tests {
         let ratio = paired_ratio(&a, &b, 0.99).unwrap();
         assert!((ratio.ratio - 0.9).abs() < 1e-9 && ratio.high < 0.901);
         assert!(welch_ratio(&a, &b, 0.99).unwrap().holds_one());
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle_whatever_the_outliers() {
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[7.0]), Some(7.0));
+        assert_eq!(median(&[1.0, 3.0, 1e9]), Some(3.0));
+        assert_eq!(median(&[4.0, 1.0, 2.0, 1e9]), Some(3.0));
     }
 
     #[test]

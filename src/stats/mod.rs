@@ -2,7 +2,7 @@
 
 mod interval;
 
-pub use interval::{Ratio, half_width, mean, paired_ratio, rate_interval, scatter, welch_ratio};
+pub use interval::{Ratio, half_width, mean, median, paired_ratio, rate_interval, scatter, welch_ratio};
 
 use hdrhistogram::Histogram;
 use std::time::Duration;

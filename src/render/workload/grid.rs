@@ -68,17 +68,19 @@ impl Grid {
     }
 
     #[expect(unsafe_code)]
-    fn begin(&self, angle: f64) {
-        // SAFETY: the context is current, and the program in use.
-        unsafe {
-            self.gl.clear(glow::COLOR_BUFFER_BIT);
-            self.gl.uniform_1_f32(Some(&self.angle), angle.to_radians() as f32);
-        }
+    fn clear(&self) {
+        // SAFETY: the context is current.
+        unsafe { self.gl.clear(glow::COLOR_BUFFER_BIT) };
     }
 
     #[expect(unsafe_code)]
-    fn draw_instances(&self, angle: f64, count: u32) {
-        self.begin(angle);
+    fn turn(&self, angle: f64) {
+        // SAFETY: the context is current, and the program in use.
+        unsafe { self.gl.uniform_1_f32(Some(&self.angle), angle.to_radians() as f32) };
+    }
+
+    #[expect(unsafe_code)]
+    fn draw_instances(&self, count: u32) {
         // SAFETY: the context is current; the indices are within the bound buffer.
         unsafe {
             self.gl.draw_elements_instanced(
@@ -131,7 +133,8 @@ impl Workload for Submit {
         let Grid { gl, first, index_count, .. } = &self.grid;
         let indices_per_tooth = index_count / TEETH as i32;
         let bytes_per_tooth = indices_per_tooth * size_of::<u16>() as i32;
-        self.grid.begin(angle);
+        self.grid.clear();
+        self.grid.turn(angle);
         for gear in 0..self.gears as i32 {
             for tooth in 0..TEETH as i32 {
                 // SAFETY: the context is current, the program in use, and the indices are within the bound buffer.
@@ -180,7 +183,9 @@ impl Workload for Vertices {
     }
 
     fn draw(&mut self, angle: f64) {
-        self.grid.draw_instances(angle, self.gears);
+        self.grid.clear();
+        self.grid.turn(angle);
+        self.grid.draw_instances(self.gears);
     }
 }
 
@@ -211,7 +216,7 @@ impl Workload for Fill {
     /// Counts the pixels of a gear, too: the driver knows them best.
     fn set_load(&mut self, gears: u32) -> Result<(), RenderError> {
         self.gears = gears;
-        let samples = count_samples(&self.grid.gl, || self.grid.draw_instances(0.0, 1))?;
+        let samples = count_samples(&self.grid.gl, || self.grid.draw_instances(1))?;
         self.pixels = samples as f64 / self.samples_per_pixel;
         Ok(())
     }
@@ -220,7 +225,9 @@ impl Workload for Fill {
         f64::from(self.gears) * self.pixels
     }
 
+    /// Clears nothing: what a clear takes is no fill rate, and it would be a share of the frame that changes with the load.
     fn draw(&mut self, angle: f64) {
-        self.grid.draw_instances(angle, self.gears);
+        self.grid.turn(angle);
+        self.grid.draw_instances(self.gears);
     }
 }

@@ -27,7 +27,7 @@ pub trait Workload {
     /// Work of a frame with the load that is set, in the workload's own unit.
     fn work(&self) -> f64;
 
-    /// Clears the framebuffer and draws a frame, the gears turned by `angle` degrees. It is bound.
+    /// Draws a frame, the gears turned by `angle` degrees. It is bound.
     fn draw(&mut self, angle: f64);
 }
 

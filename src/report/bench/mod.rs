@@ -219,18 +219,9 @@ impl Stage {
         label(self.stage, self.target)
     }
 
-    /// The figure as a speed: more is faster.
-    pub fn speed(&self) -> f64 {
-        self.as_speed(self.figure)
-    }
-
-    /// The figures of the rounds as speeds.
+    /// The figures of the rounds as speeds: more is faster.
     pub fn speeds(&self) -> Vec<f64> {
-        self.rounds.iter().map(|figure| self.as_speed(*figure)).collect()
-    }
-
-    fn as_speed(&self, figure: f64) -> f64 {
-        if self.more_is_better { figure } else { 1.0 / figure }
+        self.rounds.iter().map(|figure| if self.more_is_better { *figure } else { 1.0 / figure }).collect()
     }
 }
 
