@@ -19,7 +19,7 @@ pub use error::{Attempt, Attempts, PlatformError};
 pub use offscreen::OffScreen;
 pub use shm::try_shared_memory;
 pub use swap::{SwapInterval, Synchronisation};
-pub use vendor::{earlier_failures, forget_vendor_progress, nvidia_driver_version};
+pub use vendor::{NVIDIA_GLX_LIBRARIES, earlier_failures, forget_vendor_progress, nvidia_driver_version};
 pub use window::{Event, Key, Window};
 pub use x11::{WINDOW_LIBRARIES, has_keyboard_data, load as load_library};
 

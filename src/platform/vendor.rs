@@ -184,17 +184,18 @@ fn warning(renderer: &Renderer, version: &str, reason: &str, advice: &str) -> St
     )
 }
 
-/// What NVIDIA's GLX dlopens on an X server that is not its own, saying nothing where one is missing.
-const NVIDIA_GLX_LOADS: &[&str] = &[
-    "libX11-xcb.so.1",
-    "libXext.so.6",
-    "libdrm.so.2",
-    "libxcb-dri3.so.0",
-    "libxcb-glx.so.0",
-    "libxcb-present.so.0",
-    "libxcb-randr.so.0",
-    "libxcb-sync.so.1",
-    "libxcb-xfixes.so.0",
+/// What NVIDIA's GLX dlopens on an X server that is not its own, saying nothing where one is missing, and the Debian
+/// package each is in.
+pub const NVIDIA_GLX_LIBRARIES: &[(&str, &str)] = &[
+    ("libXext.so.6", "libxext6"),
+    ("libX11-xcb.so.1", "libx11-xcb1"),
+    ("libxcb-dri3.so.0", "libxcb-dri3-0"),
+    ("libxcb-glx.so.0", "libxcb-glx0"),
+    ("libxcb-present.so.0", "libxcb-present0"),
+    ("libxcb-randr.so.0", "libxcb-randr0"),
+    ("libxcb-sync.so.1", "libxcb-sync1"),
+    ("libxcb-xfixes.so.0", "libxcb-xfixes0"),
+    ("libdrm.so.2", "libdrm2"),
 ];
 
 /// What to do where NVIDIA's kernel driver is here and its OpenGL is not.
@@ -202,13 +203,13 @@ fn advice_for_nvidia() -> String {
     if !Path::new("/dev/nvidiactl").exists() {
         return "This container was given no GPU: start it with --gpus all, or --device nvidia.com/gpu=all".into();
     }
-    let missing = |libraries: &[&str]| libraries.iter().find_map(|library| super::x11::load(library).err());
-    if let Some(reason) = missing(&["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"]) {
+    let cannot_load = |library: &str| super::x11::load(library).err();
+    if let Some(reason) = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"].into_iter().find_map(cannot_load) {
         format!(
             "Its OpenGL cannot be loaded ({reason}): in a container, set \
              NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display; on the host, install the full driver"
         )
-    } else if let Some(reason) = missing(NVIDIA_GLX_LOADS) {
+    } else if let Some(reason) = NVIDIA_GLX_LIBRARIES.iter().find_map(|(library, _)| cannot_load(library)) {
         format!("It needs a library on this X server that is not here: install it ({reason})")
     } else {
         "Its libraries are all here; `rust-gears --off-screen` shows whether it draws without X".into()

@@ -32,7 +32,7 @@ pub const WINDOW_LIBRARIES: &[(&str, &str)] = &[
 const WINDOW_EXTENSIONS: &[(&str, &str)] = &[
     ("RANDR", "for Xvfb and Xvnc: +extension RANDR"),
     ("XInputExtension", "it is part of every current server; old VNC servers lack it"),
-    ("XKEYBOARD", "for Xvfb: without -kb or -extension XKEYBOARD"),
+    ("XKEYBOARD", "it is part of every current server"),
 ];
 
 /// An X server that can show a window.

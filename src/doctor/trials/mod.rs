@@ -9,7 +9,7 @@ mod x_server;
 pub use inside::perform;
 
 use crate::doctor::facts::{Facts, Library, Outcome, Role, XAnswer};
-use crate::platform::WINDOW_LIBRARIES;
+use crate::platform::{NVIDIA_GLX_LIBRARIES, WINDOW_LIBRARIES};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
@@ -120,19 +120,6 @@ const DISPATCH: &[(&str, &str)] = &[
     ("libGLdispatch.so.0", "libglvnd0"),
 ];
 
-/// What NVIDIA's GLX loads, and says nothing where it is missing (facts/containers.md).
-const NVIDIA_NEEDS: &[(&str, &str)] = &[
-    ("libXext.so.6", "libxext6"),
-    ("libX11-xcb.so.1", "libx11-xcb1"),
-    ("libxcb-dri3.so.0", "libxcb-dri3-0"),
-    ("libxcb-glx.so.0", "libxcb-glx0"),
-    ("libxcb-present.so.0", "libxcb-present0"),
-    ("libxcb-randr.so.0", "libxcb-randr0"),
-    ("libxcb-sync.so.1", "libxcb-sync1"),
-    ("libxcb-xfixes.so.0", "libxcb-xfixes0"),
-    ("libdrm.so.2", "libdrm2"),
-];
-
 /// NVIDIA's libraries whose names carry the driver's version: what libGLX_nvidia and libEGL_nvidia load in turn.
 const NVIDIA_VERSIONED: [&str; 5] =
     ["libnvidia-tls", "libnvidia-glcore", "libnvidia-eglcore", "libnvidia-glsi", "libnvidia-gpucomp"];
@@ -162,7 +149,7 @@ fn libraries(facts: &Facts) -> Vec<Library> {
         packaged(DISPATCH, Role::Dispatch),
         injected(&["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"], Role::NvidiaDriver),
         injected(&versioned, Role::NvidiaDriver),
-        packaged(NVIDIA_NEEDS, Role::NvidiaNeeds),
+        packaged(NVIDIA_GLX_LIBRARIES, Role::NvidiaNeeds),
         injected(&["libnvidia-ml.so.1", "libcuda.so.1"], Role::NvidiaOther),
         packaged(&[("libGLX_mesa.so.0", "libglx-mesa0"), ("libEGL_mesa.so.0", "libegl-mesa0")], Role::Mesa),
         injected(&mesa, Role::Mesa),
