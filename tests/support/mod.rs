@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// The program, without a display and without whatever the caller's environment says of OpenGL.
@@ -71,9 +72,13 @@ impl XServer {
 
     /// Starts a server that understands `-displayfd`, and waits until it tells the number of its display.
     pub fn start(program: &str, arguments: &[&str]) -> XServer {
+        // A number of its own: two servers that look for a free one at the same time may both take the one that a
+        // third has just left, and then the clients of one are the other's. -displayfd tells when it is ready.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = 10_000 + (std::process::id() * 53 + NEXT.fetch_add(1, Ordering::Relaxed)) % 40_000;
         let mut child = std::process::Command::new(program)
             // Without -noreset, a tool that comes and goes first takes the server down with it for a moment.
-            .args(["-displayfd", "1", "-noreset", "-nolisten", "tcp"])
+            .args([&format!(":{number}"), "-displayfd", "1", "-noreset", "-nolisten", "tcp"])
             .args(if arguments.contains(&"-screen") { &[][..] } else { &["-screen", "0", "1024x768x24"] })
             .args(arguments)
             .env_remove("DISPLAY")
@@ -81,15 +86,9 @@ impl XServer {
             .stderr(Stdio::null())
             .spawn()
             .expect("the X server starts");
-        let mut number = Vec::new();
-        let mut byte = [0];
         let output = child.stdout.as_mut().expect("it was asked for");
-        while output.read(&mut byte).is_ok_and(|n| n == 1) && byte[0] != b'\n' {
-            number.push(byte[0]);
-        }
-        let number = String::from_utf8(number).expect("a number");
-        assert!(!number.is_empty(), "{program} {arguments:?} did not start");
-        XServer { child, display: format!(":{}", number.trim()) }
+        assert!(output.read(&mut [0]).is_ok_and(|n| n == 1), "{program} {arguments:?} did not start");
+        XServer { child, display: format!(":{number}") }
     }
 
     /// Ends it the hard way.
@@ -127,7 +126,11 @@ impl XServer {
 
 impl Drop for XServer {
     fn drop(&mut self) {
-        self.kill();
+        // Asked to, it takes its socket and its lock away with it.
+        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
+            signal(&self.child, "TERM");
+            let _ = self.child.wait();
+        }
     }
 }
 

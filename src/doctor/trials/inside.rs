@@ -43,7 +43,7 @@ fn json<T: Serialize>(answer: Result<T, String>) -> String {
 
 /// Loads a library; tells the file it came from, with links followed.
 fn load(name: &str) -> Result<String, String> {
-    platform::load_library(name)?;
+    platform::load_library(name).map_err(as_if_absent)?;
     // libdxcore.so.1.2 was asked for as libdxcore.so; the kernel's list of what is mapped has the real name.
     let stem = Path::new(name).file_name().map_or(name.into(), |n| n.to_string_lossy().into_owned());
     let stem = stem.split(".so").next().unwrap_or(name).to_owned() + ".so";
@@ -54,6 +54,25 @@ fn load(name: &str) -> Result<String, String> {
         file.is_some_and(|file| file.starts_with(&stem))
     });
     Ok(of_that_name.next().unwrap_or(name).to_owned())
+}
+
+/// Where NVIDIA's runtime mounts its libraries it leaves empty files, and an image made from such a container keeps
+/// them. There is nothing to load in one: it counts as a library that nobody brought. `words` are dlopen's.
+fn as_if_absent(words: String) -> String {
+    match words.strip_suffix(": file too short") {
+        Some(path) if is_left_mount_point(Path::new(path)) => {
+            let name = Path::new(path).file_name().map_or(path.into(), |name| name.to_string_lossy());
+            format!(
+                "{name}: cannot open shared object file: No such file or directory (only an empty file is here)"
+            )
+        }
+        _ => words,
+    }
+}
+
+fn is_left_mount_point(path: &Path) -> bool {
+    let is_nvidias = path.file_name().is_some_and(|name| name.to_string_lossy().contains("nvidia"));
+    is_nvidias && fs::metadata(path).is_ok_and(|file| file.len() == 0)
 }
 
 /// All device nodes that drawing may need, opened as a driver opens them.
@@ -182,5 +201,18 @@ mod tests {
     fn a_library_is_found_where_it_is() {
         assert!(load("libc.so.6").unwrap().ends_with("/libc.so.6"));
         assert!(load("libthere-is-none.so.7").unwrap_err().contains("No such file or directory"));
+    }
+
+    #[test]
+    fn an_empty_file_of_nvidias_counts_as_absent_and_a_short_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let words = |name: &str, content: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, content).unwrap();
+            as_if_absent(format!("{}: file too short", path.display()))
+        };
+        assert!(words("libnvidia-gpucomp.so.580", "").starts_with("libnvidia-gpucomp.so.580: cannot open shared"));
+        assert!(words("libGLX_nvidia.so.0", "x").ends_with(": file too short"));
+        assert!(words("libGL.so.1", "").ends_with(": file too short"));
     }
 }
