@@ -280,7 +280,10 @@ impl ApplicationHandler for Collecting<'_> {
             WindowEvent::CloseRequested | WindowEvent::Destroyed => Some(Event::Closed),
             WindowEvent::Resized(_) => Some(Event::Resized),
             WindowEvent::RedrawRequested => Some(Event::Exposed),
-            WindowEvent::KeyboardInput { event, .. } if event.state == ElementState::Pressed => {
+            // winit makes up presses of the keys that are down when the window gets the focus; the real one comes, too.
+            WindowEvent::KeyboardInput { event, is_synthetic: false, .. }
+                if event.state == ElementState::Pressed =>
+            {
                 key(&event.logical_key).map(Event::Key)
             }
             _ => None,
