@@ -71,7 +71,8 @@ fn as_if_absent(words: String) -> String {
 }
 
 fn is_left_mount_point(path: &Path) -> bool {
-    let is_nvidias = path.file_name().is_some_and(|name| name.to_string_lossy().contains("nvidia"));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_nvidias = name.contains("nvidia") || name.starts_with("libcuda.");
     is_nvidias && fs::metadata(path).is_ok_and(|file| file.len() == 0)
 }
 
@@ -212,6 +213,7 @@ mod tests {
             as_if_absent(format!("{}: file too short", path.display()))
         };
         assert!(words("libnvidia-gpucomp.so.580", "").starts_with("libnvidia-gpucomp.so.580: cannot open shared"));
+        assert!(words("libcuda.so.1", "").starts_with("libcuda.so.1: cannot open shared"));
         assert!(words("libGLX_nvidia.so.0", "x").ends_with(": file too short"));
         assert!(words("libGL.so.1", "").ends_with(": file too short"));
     }
