@@ -80,7 +80,8 @@ fn row_56_a_driver_that_is_cut_short() {
     let machine = Machine::with_display(&x).library("libGLX_nvidia.so.0", "int a[100000] = {1};");
     let path = machine.path("lib/libGLX_nvidia.so.0");
     let whole = std::fs::read(&path).unwrap();
-    for length in [0, 10, 5000] {
+    // Not 0: an empty file is what NVIDIA's runtime leaves in an image, and counts as a library that is not here.
+    for length in [10, 70, 5000] {
         std::fs::write(&path, &whole[..length]).unwrap();
         let report = machine.finds(56);
         assert!(report.about(56).contains("libGLX_nvidia.so.0"), "{}", report.text());
