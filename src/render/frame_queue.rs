@@ -1,6 +1,6 @@
 //! The end of an off-screen frame. Without a window there is no swap to pace the program, so fences do.
 
-use super::Functions;
+use super::{Functions, check};
 use glow::HasContext;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -55,6 +55,8 @@ impl FrameQueue {
     /// # Errors
     /// Where the GPU hangs.
     pub fn end_frame(&mut self) -> Result<u32, GpuHangs> {
+        // Here and not where a frame is drawn: drawing into a window that was just taken away is no fault.
+        debug_assert!(check(&self.gl, "a frame").is_ok());
         self.frames_in_group += 1;
         if self.frames_in_group < self.group_size {
             return Ok(0);

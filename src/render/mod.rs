@@ -127,7 +127,6 @@ impl Gears {
             self.gl.uniform_3_f32_slice(Some(&self.light), lights.as_flattened());
             self.gl.draw_elements(glow::TRIANGLES, self.index_count, glow::UNSIGNED_SHORT, 0);
         }
-        debug_assert!(check(&self.gl, "a frame").is_ok());
     }
 
     /// Draws to the whole of a picture of this size from now on.
