@@ -32,11 +32,17 @@ ensure_packages() {
   fi
   local -r log=$(mktemp)
   # Standard output is the gears' own; apt's many lines matter only when it fails.
-  if ! { as_root apt-get update && as_root env DEBIAN_FRONTEND=noninteractive \
+  if ! { as_root apt-get update && add_docker_cli && as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
     tail -n 20 "$log" >&2
     rm -f "$log"
     die "apt-get could not install: ${missing[*]}. Its own words are above."
   fi
   rm -f "$log"
+}
+
+# From Debian 13 on docker.io is the daemon alone, and its client a package that it merely recommends. Adds to the
+# caller's `missing`.
+add_docker_cli() {
+  if [[ " ${missing[*]} " == *' docker.io '* ]] && apt-cache show docker-cli >/dev/null 2>&1; then missing+=(docker-cli); fi
 }
