@@ -1,27 +1,37 @@
-# rust-gears in a container. Two targets:
+# rust-gears in a container. Three targets:
 #   slim (the default)  libglvnd and the X client libraries, no Mesa: the NVIDIA runtime brings the driver
 #   mesa                the same with Mesa: Intel, AMD, WSLg and software
+#   isolated            mesa with an X server of its own, watched in a browser
 # Nothing here needs BuildKit: the classic builder of Docker 20.10 and podman build it as well.
 ARG RUST=rust:1.95-slim-trixie
 ARG DEBIAN=debian:trixie-slim
 
 # ---- the program -------------------------------------------------------------------------------------------------
-FROM ${RUST} AS builder
+FROM ${RUST} AS dependencies
 WORKDIR /src
 # The dependencies in a layer of their own: built against empty sources, and again only when the manifest changes.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir src benches \
-    && echo 'fn main() {}' >src/main.rs \
+RUN mkdir -p src/web benches \
+    && echo 'fn main() {}' | tee src/web/main.rs >src/main.rs \
     && touch src/lib.rs \
     && awk '/^\[\[bench/ { bench = 1 } bench && $1 == "name" { gsub("\"", "", $3); printf "" >("benches/" $3 ".rs"); bench = 0 }' Cargo.toml \
-    && cargo build --locked --release \
-    && rm -rf src
+    && cargo build --locked --release
+
+FROM dependencies AS builder
+RUN rm -rf src
 COPY src src
 COPY shaders shaders
 COPY scripts/lib/*.tsv scripts/lib/
 # The files from the context are older than the empty ones were; cargo goes by age.
 RUN find src -name '*.rs' -exec touch {} + \
     && cargo build --locked --release
+
+# ---- the web server of `isolated` --------------------------------------------------------------------------------
+FROM dependencies AS web-builder
+RUN cargo build --locked --release --features web
+COPY src/web src/web
+RUN touch src/web/main.rs \
+    && cargo build --locked --release --features web
 
 # ---- libglvnd ----------------------------------------------------------------------------------------------------
 # Debian's libgl1 and libegl1 pull in Mesa and LLVM, 210 MB that NVIDIA's driver has no use for: the libraries are taken
@@ -73,6 +83,38 @@ ARG REVISION=unknown
 LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
 # A number, so that Kubernetes' runAsNonRoot can tell that it is not root. Any other will do: nothing here is its own.
 USER 65532:65532
+
+# ---- isolated ----------------------------------------------------------------------------------------------------
+# Debian's tigervnc-standalone-server pulls in Perl, and its novnc Node.js, for programs that nothing here runs.
+FROM ${DEBIAN} AS x-server
+WORKDIR /x-server
+RUN apt-get update \
+    && apt-get download tigervnc-standalone-server tigervnc-tools x11-xkb-utils novnc \
+    && for package in *.deb; do dpkg-deb --extract "$package" unpacked; done \
+    && mkdir -p out/usr/bin out/usr/share/novnc/vendor out/usr/share/doc \
+    && cp -a unpacked/usr/bin/Xtigervnc out/usr/bin/Xvnc \
+    && cp -a unpacked/usr/bin/xkbcomp unpacked/usr/bin/tigervncpasswd out/usr/bin/ \
+    && cp -a unpacked/usr/share/novnc/core out/usr/share/novnc/ \
+    && cp -a unpacked/usr/share/novnc/vendor/pako out/usr/share/novnc/vendor/ \
+    && (cd unpacked/usr/share/doc && cp --parents */copyright /x-server/out/usr/share/doc/)
+
+FROM mesa AS isolated
+USER 0:0
+# Of xkb-data the stage `common` kept the folders alone; an X server needs what is in them.
+# hadolint ignore=DL3008 # as above
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends --reinstall xkb-data \
+    && apt-get install -y --no-install-recommends \
+      libgnutls30t64 libjpeg62-turbo libpixman-1-0 libunwind8 libxcvt0 libxfont2 libxkbfile1 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
+COPY --from=x-server /x-server/out/ /
+COPY scripts/lib/isolated /usr/local/bin/
+COPY --from=web-builder /src/target/release/rust-gears-web /usr/local/bin/
+RUN ! ldd /usr/bin/Xvnc /usr/bin/xkbcomp /usr/bin/tigervncpasswd | grep 'not found'
+USER 65532:65532
+EXPOSE 6080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["isolated", "--health"]
+ENTRYPOINT ["isolated"]
 
 # ---- slim: the default, so it is the last ------------------------------------------------------------------------
 FROM common AS slim

@@ -338,6 +338,27 @@ fn a_window_is_placed_where_it_was_asked_for() {
 }
 
 #[test]
+fn a_full_screen_follows_the_screen_where_no_window_manager_does_it() {
+    if !have_gl() || !have("Xvnc") || !have("xrandr") || !have("xwininfo") {
+        return;
+    }
+    let server = XServer::start("Xvnc", &["-SecurityTypes", "None", "-rfbport", "-1"]);
+    let child = rust_gears_process().arg("-fullscreen").env("DISPLAY", &server.display).spawn().unwrap();
+    let id = server.window("rust-gears");
+    for size in ["800x600", "320x240"] {
+        server.tool("xrandr", &["--fb", size]);
+        wait_for(size, || {
+            server.tool("xwininfo", &["-id", &id]).contains(&format!("-geometry {size}+0+0")).then_some(())
+        });
+    }
+    let picture = server.photograph(None);
+    assert_eq!(picture.dimensions(), (320, 240));
+    assert!(picture.pixels().any(|pixel| pixel.0 == [193, 24, 0]), "no red gear");
+    signal(&child, "TERM");
+    child.wait_with_output().unwrap();
+}
+
+#[test]
 fn a_window_closed_by_its_button_or_taken_away_ends_the_run_well() {
     let Some(server) = XServer::xvfb(&[]) else { return };
     if !have_gl() || !have("xdotool") {

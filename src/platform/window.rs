@@ -16,6 +16,7 @@ use raw_window_handle::{HasWindowHandle, RawWindowHandle};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 use winit::application::ApplicationHandler;
+use winit::dpi::PhysicalSize;
 use winit::event::{ElementState, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
 use winit::keyboard::{Key as WinitKey, NamedKey};
@@ -62,6 +63,8 @@ pub struct Window {
     events: EventLoop<()>,
     server: XServer,
     has_focus_set: bool,
+    /// It fills the screen, and nobody else sees to that when the screen changes.
+    follows_screen: bool,
     /// When events were last looked for.
     looked: Option<Instant>,
     /// The context.
@@ -138,6 +141,10 @@ impl Window {
             Display::Egl(_) => swap::set_egl(&surface, &context, options.swap_interval),
         };
         window.set_visible(true);
+        let follows_screen = options.fullscreen && !server.has_window_manager();
+        if follows_screen {
+            server.watch_screen_size();
+        }
         Ok(Window {
             surface,
             context,
@@ -145,6 +152,7 @@ impl Window {
             events,
             server,
             has_focus_set: false,
+            follows_screen,
             looked: None,
             gl,
             api,
@@ -167,6 +175,12 @@ impl Window {
             return Ok(Vec::new());
         }
         self.looked = Some(Instant::now());
+        if self.follows_screen
+            && let Some((width, height)) = self.server.new_screen_size()
+        {
+            // The answer is an event of the window.
+            let _ = self.window.request_inner_size(PhysicalSize::new(width, height));
+        }
         let mut collected = Collecting { events: Vec::new(), window: &self.window };
         let status = self.events.pump_app_events(Some(patience), &mut collected);
         let events = collected.events;

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::errors::ConnectError;
+use x11rb::protocol::Event;
 use x11rb::protocol::randr::ConnectionExt as _;
-use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, InputFocus};
+use x11rb::protocol::xproto::{AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, InputFocus};
 use x11rb::rust_connection::RustConnection;
 
 /// What winit and glutin dlopen for a window, and the Debian package each is in. They report none of these by name.
@@ -85,6 +86,26 @@ impl XServer {
             let _ = self.connection.set_input_focus(InputFocus::POINTER_ROOT, window, x11rb::CURRENT_TIME);
             let _ = self.connection.flush();
         }
+    }
+
+    /// Asks to be told of the screen's new sizes (see [`XServer::new_screen_size`]).
+    pub fn watch_screen_size(&self) {
+        let wanted = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
+        // Where this fails, the window keeps the size it has.
+        let _ = self.connection.change_window_attributes(self.root, &wanted);
+        let _ = self.connection.flush();
+    }
+
+    /// Width and height of the screen in pixels, where they have changed since the last call.
+    pub fn new_screen_size(&self) -> Option<(u32, u32)> {
+        let events = std::iter::from_fn(|| self.connection.poll_for_event().ok().flatten());
+        let sizes = events.filter_map(|event| match event {
+            Event::ConfigureNotify(root) if root.window == self.root => {
+                Some((root.width.into(), root.height.into()))
+            }
+            _ => None,
+        });
+        sizes.last()
     }
 
     /// Whether a window manager runs (EWMH: it sets this property on the root window).

@@ -79,7 +79,11 @@ impl XServer {
         let mut child = std::process::Command::new(program)
             // Without -noreset, a tool that comes and goes first takes the server down with it for a moment.
             .args([&format!(":{number}"), "-displayfd", "1", "-noreset", "-nolisten", "tcp"])
-            .args(if arguments.contains(&"-screen") { &[][..] } else { &["-screen", "0", "1024x768x24"] })
+            .args(if program == "Xvfb" && !arguments.contains(&"-screen") {
+                &["-screen", "0", "1024x768x24"][..]
+            } else {
+                &[]
+            })
             .args(arguments)
             .env_remove("DISPLAY")
             .stdout(Stdio::piped())

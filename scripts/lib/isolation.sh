@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# An X server of the container's own, watched from here: no display and no cookie of this machine, one port published.
+
+# How it is watched: port, and the URL's part before and after the address.
+readonly -A watch_port=([browser]=6080 [viewer]=5900)
+readonly -A watch_scheme=([browser]=http [viewer]=vnc)
+readonly -A watch_path=([browser]=/ [viewer]='')
+
+# choose_isolation WAY LISTEN: WAY is browser or viewer, LISTEN [ADDRESS:]PORT or empty. Sets display_args and the rest of
+# what a display and the way into it would.
+choose_isolation() {
+  local -r way=$1 listen=$2
+  local address=127.0.0.1 port=${watch_port[$1]}
+  if [[ -z $listen ]]; then
+    # Ten pairs of gears on one machine are enough.
+    while is_taken "$address" "$port" && ((port < watch_port[$way] + 10)); do port=$((port + 1)); done
+  else
+    [[ $listen =~ ^((.+):)?([0-9]+)$ ]] && ((${BASH_REMATCH[3]} >= 1 && ${BASH_REMATCH[3]} <= 65535)) ||
+      fail 2 "--listen takes a port, or an address and a port as in 127.0.0.1:8080; not '$listen'"
+    address=${BASH_REMATCH[2]:-$address} port=${BASH_REMATCH[3]}
+  fi
+  ! is_taken "$address" "$port" || fail 1 "something listens at $address:$port already: choose another port with --listen"
+  is_loopback "$address" ||
+    warn "the password and the picture travel to $address:$port unencrypted. From elsewhere, safer:" \
+      "ssh -L $port:127.0.0.1:$port $(hostname), and no --listen"
+  local host=$address
+  [[ $address != @(0.0.0.0|'[::]') ]] || host=$(hostname)
+  # The X server's sockets and the keyboard it makes are all that is written.
+  display_args=(--tmpfs /tmp --publish "$address:$port:${watch_port[$way]}"
+    -e "RUST_GEARS_URL=${watch_scheme[$way]}://$host:$port${watch_path[$way]}")
+  display_kind=none x_args=() before=() after=()
+}
+
+is_loopback() { [[ $1 == @(127.*|localhost|'[::1]') ]]; }
+
+# Whether something answers there; at every address, where that is what is asked for.
+is_taken() {
+  local address=${1//[\[\]]/}
+  case $address in 0.0.0.0) address=127.0.0.1 ;; ::) address=::1 ;; esac
+  (exec 3<>"/dev/tcp/$address/$2") 2>/dev/null
+}

@@ -1,0 +1,73 @@
+// The page's two halves: the screen, which noVNC draws, and the gears' figures above it.
+import RFB from './novnc/core/rfb.js';
+
+const password = location.hash.slice(1);
+const element = (id) => document.getElementById(id);
+const headers = { Authorization: `Bearer ${password}` };
+const AGAIN_AFTER = 1000; // ms
+const STALE_AFTER = 3000; // ms; the gears say their figures every second
+
+function notice(text) {
+  element('notice').textContent = text;
+  element('notice').hidden = !text;
+}
+
+function showScreen() {
+  const url = new URL('rfb', location.href);
+  url.protocol = url.protocol.replace('http', 'ws');
+  url.hash = '';
+  const rfb = new RFB(element('screen'), url.href, { shared: true, wsProtocols: ['binary', password] });
+  // The screen takes this window's size; where another viewer has the last word on that, it is scaled to fit.
+  rfb.resizeSession = true;
+  rfb.scaleViewport = true;
+  rfb.addEventListener('connect', () => {
+    notice('');
+    rfb.focus(); // for the arrow keys
+  });
+  rfb.addEventListener('disconnect', () => {
+    notice('The connection to the gears has ended. Trying again …');
+    setTimeout(start, AGAIN_AFTER);
+  });
+}
+
+let stale;
+
+function showFigures({ renderer, kind, width, height, fps }) {
+  element('renderer').textContent = renderer;
+  element('kind').textContent = kind === 'hardware' ? 'drawn by a GPU' : 'drawn in software';
+  element('kind').className = kind;
+  element('size').textContent = `${width} × ${height}`;
+  element('fps').textContent = `${fps.toFixed(fps < 100 ? 1 : 0)} FPS`;
+  clearTimeout(stale);
+  stale = setTimeout(() => { element('fps').textContent = 'at rest: a turns the gears'; }, STALE_AFTER);
+}
+
+// An answer that goes on: a JSON object a line.
+async function readFigures(answer) {
+  let rest = '';
+  for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop();
+    lines.forEach((line) => showFigures(JSON.parse(line)));
+  }
+}
+
+async function start() {
+  let answer;
+  try {
+    answer = await fetch('figures', { headers });
+  } catch {
+    notice('The container does not answer: it has ended, or the way to it is cut. Trying again …');
+    setTimeout(start, AGAIN_AFTER);
+    return;
+  }
+  if (answer.status === 401) {
+    notice('The password is missing or wrong. It is the part of the URL after #, as scripts/run printed it.');
+    return;
+  }
+  showScreen();
+  readFigures(answer).catch(() => {}); // the screen's end is told by the screen
+}
+
+addEventListener('hashchange', () => location.reload());
+start();

@@ -1,0 +1,79 @@
+//! RFB, the protocol of VNC (RFC 6143), between a WebSocket and the X server's Unix socket. Bytes are handed on as they
+//! come; the X server asks for no password of its own, so this is where one is asked for.
+
+use crate::Site;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures_util::{SinkExt, StreamExt};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+
+/// The subprotocol that noVNC has always spoken. A browser wants one of those it offered to be chosen.
+const SUBPROTOCOL: &str = "binary";
+/// As much as is read, and sent, at once, in bytes.
+const CHUNK: usize = 64 * 1024;
+/// How long the X server may take to say its name.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Hands a viewer on to the X server.
+pub async fn connect(State(site): State<Arc<Site>>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+    if let Err(refusal) = site.password.check(&headers) {
+        return refusal.into_response();
+    }
+    match UnixStream::connect(&site.rfb).await {
+        Ok(server) => upgrade.protocols([SUBPROTOCOL]).on_upgrade(|viewer| hand_on(viewer, server)),
+        Err(error) => {
+            (StatusCode::BAD_GATEWAY, format!("the X server does not answer: {error}\n")).into_response()
+        }
+    }
+}
+
+/// Until one of them ends. A viewer that breaks off is no error: nobody is there to be told.
+async fn hand_on(viewer: WebSocket, server: UnixStream) {
+    let (mut to_viewer, mut from_viewer) = viewer.split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let down = async {
+        let mut chunk = vec![0; CHUNK];
+        while let Ok(length @ 1..) = from_server.read(&mut chunk).await {
+            if to_viewer.send(Message::Binary(Bytes::copy_from_slice(&chunk[..length]))).await.is_err() {
+                return;
+            }
+        }
+        let _ = to_viewer.close().await;
+    };
+    let up = async {
+        while let Some(Ok(message)) = from_viewer.next().await {
+            if let Message::Binary(bytes) = message
+                && to_server.write_all(&bytes).await.is_err()
+            {
+                return;
+            }
+        }
+    };
+    tokio::select! { () = down => (), () = up => () }
+}
+
+/// Whether the X server greets whoever connects, as RFB wants it.
+///
+/// # Errors
+/// Why not, in words.
+pub async fn greets(socket: &Path) -> Result<(), String> {
+    let greeting = async {
+        let mut greeting = [0; 4];
+        UnixStream::connect(socket).await?.read_exact(&mut greeting).await?;
+        Ok::<_, io::Error>(greeting)
+    };
+    match tokio::time::timeout(PATIENCE, greeting).await {
+        Err(_) => Err(format!("it says nothing for {} s", PATIENCE.as_secs())),
+        Ok(Err(error)) => Err(error.to_string()),
+        Ok(Ok(greeting)) if &greeting == b"RFB " => Ok(()),
+        Ok(Ok(greeting)) => Err(format!("it says {:?}, which is not RFB", String::from_utf8_lossy(&greeting))),
+    }
+}

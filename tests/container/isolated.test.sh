@@ -1,0 +1,190 @@
+# shellcheck shell=bash
+# The image `isolated`: watched in a real browser, closed to everybody else, and ended as one.
+
+readonly browser=$root/tests/container/lib/browser.py
+
+# start_isolated ARG…: scripts/run with these; sets url, container and run (the script's process).
+start_isolated() {
+  scripts/run "$@" >"$here/url" 2>"$here/run.log" &
+  run=$!
+  on_exit stop_process "$run"
+  wait_for 'the URL' grep -q . "$here/url"
+  url=$(<"$here/url")
+  container=$(docker ps --quiet --latest)
+}
+
+# The system's own Python: it has what Debian packages.
+browse() { /usr/bin/python3 "$browser" "$@"; }
+
+# reference FILE SIZE OPTION…: the same drawn off-screen.
+reference() {
+  DISPLAY='' scripts/run --out "$here" -- --off-screen --frames 1 --screenshot "$1" --geometry "$2" "${@:3}"
+}
+
+# in_container NAME SIGNAL: send it to one of the processes in there.
+signal_in_container() {
+  local -r pid=$(docker top "$container" -o pid,args | awk -v name="$1" '$2 == name || $3 == name { print $1; exit }')
+  [[ -n $pid ]] && kill -s "$2" "$pid"
+}
+
+test_isolated_adds_at_most_60_mb_to_mesa() {
+  local -r added=$(($(bytes rust-gears:isolated) - $(bytes rust-gears:mesa)))
+  ((added > 0 && added <= 60000000)) || { echo "it adds $added bytes" >&2 && return 1; }
+}
+
+test_isolated_gets_nothing_of_this_machines_display() {
+  start_x xvfb
+  start_isolated --isolated
+  exits 0 docker inspect --format '{{json .HostConfig}} {{json .Config}} {{json .Mounts}}' "$container"
+  contains "$output" '"ReadonlyRootfs":true' '"CapDrop":["ALL"]' no-new-privileges '"HostIp":"127.0.0.1"' '"NetworkMode":"default"' \
+    '"User":"65532:65532"' '"Binds":null'
+  lacks "$output" X11-unix XAUTHORITY "$DISPLAY" '"Privileged":true'
+}
+
+test_a_browser_shows_the_turning_gears_and_who_draws_them() {
+  start_isolated --isolated
+  browse "$url" 'text=llvmpipe' 'text=drawn in software' 'text= FPS' moving
+}
+
+test_the_screen_is_the_gears_in_the_browsers_size_and_its_keys_turn_them() {
+  start_isolated --isolated -- --angle 0
+  browse "$url" size=640x480 'text=640 × 480' "still=$here/begin.png" key=ArrowLeft key=ArrowUp key=ArrowUp \
+    "still=$here/turned.png" size=320x400 "still=$here/resized.png"
+  local picture size view
+  while read -r picture size view; do
+    reference "reference-$picture" "$size" --angle 0 --view "$view"
+    same_picture "$here/reference-$picture" "$here/$picture"
+  done <<<$'begin.png 640x480 20,30,0\nturned.png 640x480 30,35,0\nresized.png 320x400 30,35,0'
+}
+
+test_the_key_a_stops_the_gears_and_turns_them_again() {
+  start_isolated --isolated
+  browse "$url" moving key=a "still=$here/stopped.png" text='at rest' key=a moving
+}
+
+test_a_second_viewer_watches_and_a_closed_tab_stops_nothing() {
+  start_isolated --isolated
+  browse "$url" moving "touch=$here/first" "wait-for=$here/second" moving &
+  local -r first=$!
+  browse "$url" "wait-for=$here/first" moving "touch=$here/second" moving
+  wait "$first"
+  docker exec "$container" isolated --health
+  browse "$url" moving
+}
+
+test_without_the_password_nobody_gets_in() {
+  start_isolated --isolated
+  local -r site=${url%%#*}
+  local password
+  for password in '' wrong "${url##*#}x"; do
+    browse "$site#$password" 'text=The password is missing or wrong' nothing
+    exits 0 curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $password" "${site}figures"
+    same 401 "$output"
+    exits 0 curl -s -o /dev/null -w '%{http_code}' --http1.1 -H 'Connection: Upgrade' -H 'Upgrade: websocket' \
+      -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==' \
+      -H "Sec-WebSocket-Protocol: binary${password:+, $password}" "${site}rfb"
+    same 401 "$output"
+  done
+  # With it the same way is open: 101, and the X server's greeting until curl is told to stop.
+  exits 28 curl -s -o "$here/greeting" -D "$here/headers" --max-time 2 --http1.1 -H 'Connection: Upgrade' \
+    -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==' \
+    -H "Sec-WebSocket-Protocol: binary, ${url##*#}" "${site}rfb"
+  contains "$(<"$here/headers")" ' 101 '
+  grep -q 'RFB 003' "$here/greeting"
+}
+
+test_each_start_has_a_password_of_its_own() {
+  start_isolated --isolated
+  local -r first=${url##*#}
+  ((${#first} >= 20))
+  stop_process "$run"
+  start_isolated --isolated
+  [[ ${url##*#} != "$first" ]]
+}
+
+test_from_the_bridge_one_port_is_open() {
+  local way port
+  while read -r way port; do
+    start_isolated "$way"
+    exits 0 /usr/bin/python3 "$root/tests/container/lib/open_ports.py" \
+      "$(docker inspect --format '{{.NetworkSettings.IPAddress}}' "$container")"
+    same "$port" "$output"
+    stop_process "$run"
+  done <<<$'--isolated 6080\n--vnc-only 5900'
+}
+
+test_whichever_ends_all_end_with_its_exit_status() {
+  local name words
+  while read -r name words; do
+    start_isolated --isolated
+    signal_in_container "$name" KILL
+    exits 137 wait "$run"
+    contains "$(<"$here/run.log")" "$words ended with exit status 137"
+  done <<<$'Xvnc the X server\nrust-gears the gears\nrust-gears-web the web server'
+}
+
+test_gears_that_end_by_themselves_end_it_with_their_own_status() {
+  exits 0 scripts/run --isolated -- --frames 3
+  contains "$output" 'the gears ended with exit status 0'
+  exits 4 scripts/run --isolated -- --require-hardware
+  contains "$output" 'the gears ended with exit status 4' '--require-hardware is not met'
+}
+
+test_isolated_stops_within_a_second() {
+  local way
+  for way in --isolated --vnc-only; do
+    start_isolated "$way"
+    local began=$(date +%s%N)
+    docker stop "$container"
+    local took=$((($(date +%s%N) - began) / 1000000))
+    exits 143 wait "$run"
+    contains "$(<"$here/run.log")" 'frames in'
+    ((took < 1000)) || { echo "docker stop took $took ms" >&2 && return 1; }
+  done
+}
+
+test_the_health_check_means_something() {
+  local way
+  for way in --isolated --vnc-only; do
+    start_isolated "$way"
+    wait_for 'health' is_healthy
+    signal_in_container Xvnc STOP
+    exits 1 docker exec "$container" isolated --health
+    contains "$output" 'the X server does not answer'
+    signal_in_container Xvnc CONT
+    docker exec "$container" isolated --health
+    stop_process "$run"
+  done
+}
+is_healthy() { [[ $(docker inspect --format '{{.State.Health.Status}}' "$container") == healthy ]]; }
+
+test_a_vnc_viewer_sees_the_gears_with_the_password_and_nothing_without() {
+  start_isolated --vnc-only -- --angle 0
+  local -r port=${url##*:} password=${url##*=}
+  same "vnc://127.0.0.1:${port%%\?*}?VncPassword=$password" "$url"
+  same 8 "${#password}"
+  vncsnapshot -quiet -passwd <(tigervncpasswd -f <<<"$password") "127.0.0.1:$((${port%%\?*} - 5900))" "$here/seen.jpg"
+  reference reference.png 1280x720 --angle 0
+  # A JPEG: alike, not equal.
+  exits 0 bash -c "compare -metric RMSE '$here/reference.png' '$here/seen.jpg' null: 2>&1 | sed 's/.*(\(.*\))/\1/'"
+  awk -v difference="$output" 'BEGIN { exit !(difference < 0.05) }' || { echo "it differs by $output" >&2 && return 1; }
+  exits 1 vncsnapshot -quiet -passwd <(tigervncpasswd -f <<<"wrong$password") "127.0.0.1:$((${port%%\?*} - 5900))" "$here/unseen.jpg"
+  [[ ! -e $here/unseen.jpg ]]
+}
+
+test_where_to_listen() {
+  start_isolated --isolated
+  contains "$url" "$(docker port "$container" 6080)/#"
+  # The next takes another port, and one that is taken is refused with a way out.
+  exits 0 scripts/run --isolated --print
+  lacks "$output" "$(docker port "$container" 6080):"
+  exits 1 scripts/run --isolated --listen "$(docker port "$container" 6080)"
+  contains "$output" 'choose another port with --listen'
+  exits 2 scripts/run --isolated --listen here
+  contains "$output" '--listen takes a port'
+  exits 2 scripts/run --listen 8080
+  exits 0 scripts/run --isolated --print --listen 0.0.0.0:6443
+  contains "$output" 'unencrypted' "--publish 0.0.0.0:6443:6080"
+  exits 1 scripts/run --isolated --engine native
+  contains "$output" 'need a container engine'
+}

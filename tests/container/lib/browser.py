@@ -1,0 +1,142 @@
+"""A headless Chromium on the page of the image `isolated`.
+
+    browser.py URL STEP...
+
+Steps, one after the other; the first that fails ends it with exit status 1 and the reason:
+    text=WORDS         wait until the page says this
+    size=WxH           make the page's screen so many pixels large
+    still=FILE.png     wait until the screen rests, and keep it
+    moving             wait until the screen's next picture
+    key=NAME           press a key: ArrowLeft, a, ...
+    rate=SECONDS       print how many new pictures a second the screen shows for so long
+    page=FILE.png      photograph the whole page
+    touch=FILE         make a file, to tell others
+    wait-for=FILE      wait until there is such a file
+    nothing            there must be no screen at all
+"""
+
+import base64
+import pathlib
+import sys
+import time
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+PATIENCE = 30  # seconds; for a machine under load, not a measure
+KEYS = {"ArrowLeft": Keys.ARROW_LEFT, "ArrowRight": Keys.ARROW_RIGHT, "ArrowUp": Keys.ARROW_UP, "ArrowDown": Keys.ARROW_DOWN}
+
+# Looks at a band across the middle at each of the browser's own frames: reading all of the screen would take longer.
+COUNT = """
+const [seconds, done] = arguments;
+const canvas = document.querySelector('canvas'), context = canvas.getContext('2d');
+const start = performance.now();
+let last = '', pictures = 0;
+function look() {
+  const band = context.getImageData(canvas.width / 4, canvas.height / 2, canvas.width / 2, 4).data.join();
+  if (band !== last) { pictures++; last = band; }
+  const passed = (performance.now() - start) / 1000;
+  if (passed < seconds) requestAnimationFrame(look); else done(pictures / passed);
+}
+look();
+"""
+
+
+def open_browser():
+    options = webdriver.ChromeOptions()
+    # Without a sandbox, since the tests run as root; without a GPU, since the test machine has none.
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1280,900"):
+        options.add_argument(argument)
+    browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    browser.set_script_timeout(600)
+    return browser
+
+
+def wait_until(what, ask):
+    end = time.monotonic() + PATIENCE
+    while not (answer := ask()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited in vain for {what}")
+        time.sleep(0.1)
+    return answer
+
+
+class Page:
+    def __init__(self, browser):
+        self.browser = browser
+
+    def says(self):
+        return self.browser.execute_script("return document.body.innerText")
+
+    def has_screen(self):
+        return self.browser.execute_script("return !!document.querySelector('canvas')?.width")
+
+    def screen(self):
+        """The screen as PNG."""
+        wait_until("the screen", self.has_screen)
+        url = self.browser.execute_script("return document.querySelector('canvas').toDataURL('image/png')")
+        return base64.b64decode(url.split(",")[1])
+
+    def text(self, words):
+        wait_until(f"'{words}'; the page says '{self.says()}'", lambda: words in self.says())
+
+    def size(self, size):
+        width, height = map(int, size.split("x"))
+        frame = "return [outerWidth - innerWidth, outerHeight - document.querySelector('#screen').clientHeight]"
+        for _ in range(2):  # a narrower page may have a taller heading
+            across, down = self.browser.execute_script(frame)
+            self.browser.set_window_size(width + across, height + down)
+        got = "const c = document.querySelector('canvas'); return c && `${c.width}x${c.height}`"
+        wait_until(f"a screen of {size}", lambda: self.browser.execute_script(got) == size)
+
+    def still(self, file):
+        def rests():
+            before = self.screen()
+            time.sleep(1)
+            return before if self.screen() == before else None
+
+        pathlib.Path(file).write_bytes(wait_until("a screen at rest", rests))
+
+    def moving(self, _):
+        before = self.screen()
+        wait_until("another picture", lambda: self.screen() != before)
+
+    def key(self, name):
+        ActionChains(self.browser).send_keys(KEYS.get(name, name)).perform()
+
+    def rate(self, seconds):
+        print(f"{self.browser.execute_async_script(COUNT, float(seconds)):.1f}", flush=True)
+
+    def page(self, file):
+        self.browser.save_screenshot(file)
+
+    def touch(self, file):
+        pathlib.Path(file).touch()
+
+    def wait_for(self, file):
+        wait_until(file, pathlib.Path(file).exists)
+
+    def nothing(self, _):
+        if self.has_screen():
+            raise AssertionError("there is a screen")
+
+
+def main(url, *steps):
+    browser = open_browser()
+    try:
+        browser.get(url)
+        page = Page(browser)
+        for step in steps:
+            name, _, value = step.partition("=")
+            try:
+                getattr(page, name.replace("-", "_"))(value)
+            except (AssertionError, TimeoutError) as error:
+                sys.exit(f"browser.py: {step}: {error}")
+    finally:
+        browser.quit()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
