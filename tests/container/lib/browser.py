@@ -85,11 +85,16 @@ class Page:
     def size(self, size):
         width, height = map(int, size.split("x"))
         frame = "return [outerWidth - innerWidth, outerHeight - document.querySelector('#screen').clientHeight]"
-        for _ in range(2):  # a narrower page may have a taller heading
+        got = "const c = document.querySelector('canvas'); return c && `${c.width}x${c.height}`"
+
+        def has_size():
+            # Again and again: a narrower page may have a taller heading.
             across, down = self.browser.execute_script(frame)
             self.browser.set_window_size(width + across, height + down)
-        got = "const c = document.querySelector('canvas'); return c && `${c.width}x${c.height}`"
-        wait_until(f"a screen of {size}", lambda: self.browser.execute_script(got) == size)
+            time.sleep(0.5)
+            return self.browser.execute_script(got) == size
+
+        wait_until(f"a screen of {size}", has_size)
 
     def still(self, file):
         def rests():
