@@ -3,7 +3,7 @@
 use clap::Parser;
 use rust_gears::cli::{Args, BenchOptions, Command, Options, accept_single_dash};
 use rust_gears::error::Error;
-use rust_gears::{bench, devices, doctor, report, session};
+use rust_gears::{bench, devices, doctor, report, session, signals};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -42,5 +42,9 @@ fn run(mut args: Args, to_draw: &mut Option<Options>) -> Result<u8, Error> {
         devices::list(options.json)?;
         return Ok(0);
     }
-    session::run(options).map(session::Ended::exit_code)
+    let ended = session::run(options)?;
+    if let session::Ended::Signal(_) = ended {
+        signals::exit_at_once(ended.exit_code());
+    }
+    Ok(ended.exit_code())
 }
