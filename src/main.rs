@@ -43,8 +43,5 @@ fn run(mut args: Args, to_draw: &mut Option<Options>) -> Result<u8, Error> {
         return Ok(0);
     }
     let ended = session::run(options)?;
-    if let session::Ended::Signal(_) = ended {
-        signals::exit_at_once(ended.exit_code());
-    }
-    Ok(ended.exit_code())
+    signals::exit_at_once(ended.exit_code())
 }

@@ -39,9 +39,9 @@ impl Signals {
     }
 }
 
-/// Ends the process without the exit handlers of its libraries, as the signal itself would have. Those of LLVM and Z3,
-/// which llvmpipe loads, run through code that nothing touched before: its 1.2 MB would be the peak of this program's
-/// memory. What is to be written or handed back must be so already.
+/// Ends the process without the exit handlers of its libraries. Those of LLVM and Z3, which llvmpipe loads, run through
+/// code that nothing touched before: its 1.2 MB would be the peak of this program's memory. What is to be written or
+/// handed back must be so already.
 pub fn exit_at_once(code: u8) -> ! {
     signal_hook::low_level::exit(code.into())
 }
