@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::errors::ConnectError;
 use x11rb::protocol::randr::ConnectionExt as _;
-use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, InputFocus};
+use x11rb::protocol::xproto::{AtomEnum, ConfigureWindowAux, ConnectionExt as _, InputFocus, StackMode};
 use x11rb::rust_connection::RustConnection;
 
 /// What winit and glutin dlopen for a window, and the Debian package each is in. They report none of these by name.
@@ -85,6 +85,13 @@ impl XServer {
             let _ = self.connection.set_input_focus(InputFocus::POINTER_ROOT, window, x11rb::CURRENT_TIME);
             let _ = self.connection.flush();
         }
+    }
+
+    /// Puts `window` above the others, and returns when that is done.
+    pub fn raise(&self, window: u32) {
+        let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
+        // Where this fails, the window stays where it is, and that is all.
+        let _ = self.connection.configure_window(window, &above).map(|cookie| cookie.check());
     }
 
     /// Whether a window manager runs (EWMH: it sets this property on the root window).
