@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Several `rust-gears bench` at once, of which one measures while the others wait: src/bench/turns.rs has the protocol.
 
-declare -A side_pid=() side_in=() side_out=() side_next=() side_status=()
+declare -A side_pid=() side_in=() side_out=() side_status=()
 
 # start_side SIDE COMMAND…: a benchmark that takes turns. Returns when it waits for its first one. Its report will be in
 # SIDE.json, its exit status in side_status[SIDE]; where it has ended already, that is returned.
@@ -35,8 +35,7 @@ hear() {
     elif [[ $line == '{'* ]]; then
       printf '%s\n' "$line" >"$side.json"
     else
-      side_next[$side]=$line
-      return
+      return 0
     fi
   done
   while status=0 && { wait "${side_pid[$side]}" || status=$?; }; do
@@ -55,8 +54,9 @@ take_turns() {
   trap '' PIPE
   while ((${#side_status[@]} < $#)); do
     order=("$@")
-    # There and back again, round by round: a drift is no side's advantage.
-    if [[ ${side_next[$1]} =~ round\ [0-9]*[02468]\ of ]]; then
+    # A coin tells who is first (randomised blocks): neither a drift nor a beat is anybody's advantage, and what one
+    # pair of rounds suffers says nothing of the next. There and back would have both of one side's rounds in one burst.
+    if ((RANDOM % 2)); then
       order=()
       for ((i = $#; i > 0; i--)); do order+=("${!i}"); done
     fi
@@ -71,7 +71,9 @@ take_turns() {
       ((${side_status[$side]:-0} == 0)) || ask_to_end
     done
   done
-  for side; do ((side_status[$side] == 0)) || return "${side_status[$side]}"; done
+  for side; do
+    [[ ${side_status[$side]} == 0 ]] || return "${side_status[$side]}"
+  done
 }
 
 is_end_asked=''

@@ -119,12 +119,11 @@ pub fn paired_ratio(a: &[f64], b: &[f64], confidence: f64) -> Option<Ratio> {
 /// The share of the differences at either end that a robust ratio does not trust.
 const TRIMMED: f64 = 0.2;
 
-/// The ratio of two programs' rates whose rounds took turns, `b` to `a`: the 20 % trimmed mean of the pairs' differences of
-/// logarithms, with its t interval (Tukey and McLaughlin 1963, Sankhyā A 25:331).
-/// In a round of a tenth of a second another program may take half the processor from one of a pair; the
-/// trimmed mean does not follow it, and is nearly as exact as the mean where there is no such thing. With fewer than
-/// five pairs nothing is trimmed, and it is [`paired_ratio`]. Rounds that have no partner, since one side was cut
-/// short, do not count. `None` where there are fewer than two pairs, or a rate is not positive.
+/// The ratio of the rates of two benchmarks whose rounds took turns, `b` to `a`: the 20 % trimmed mean of the pairs'
+/// differences of logarithms, with its t interval (Tukey and McLaughlin 1963, Sankhyā A 25:331). In a round of a tenth
+/// of a second another program may take half the processor from one of a pair; the trimmed mean does not follow it.
+/// With fewer than five pairs nothing is trimmed, and it is [`paired_ratio`]. Rounds without a partner, since one side
+/// was cut short, do not count. `None` with fewer than two pairs, or with a rate that is not positive.
 pub fn ratio_in_turns(a: &[f64], b: &[f64], confidence: f64) -> Option<Ratio> {
     let (a, b) = (logarithms(a)?, logarithms(b)?);
     let mut differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b - a).collect();
