@@ -27,22 +27,23 @@ start_side() {
 # hear SIDE: waits until it says what its next turn will be, or has ended.
 hear() {
   local -r side=$1
-  local line status=0
-  while IFS= read -r line <&"${side_out[$side]}" || status=$?; ((status == 0 || status > 128)); do
+  # Not `status`, which a caller's traps may set: they run in here.
+  local line code=0
+  while IFS= read -r line <&"${side_out[$side]}" || code=$?; ((code == 0 || code > 128)); do
     # Above 128: a signal came in between, and its trap has run.
-    if ((status > 128)); then
-      status=0
+    if ((code > 128)); then
+      code=0
     elif [[ $line == '{'* ]]; then
       printf '%s\n' "$line" >"$side.json"
     else
       return 0
     fi
   done
-  while status=0 && { wait "${side_pid[$side]}" || status=$?; }; do
+  while code=0 && { wait "${side_pid[$side]}" || code=$?; }; do
     # The trap of a signal ends the wait, too, and the side goes on.
     kill -0 "${side_pid[$side]}" 2>/dev/null || break
   done
-  side_status[$side]=$status
+  side_status[$side]=$code
 }
 
 # take_turns SIDE…: until each has ended. Where one fails, or after ask_to_end, all end with what they have. Returns the
