@@ -7,7 +7,9 @@ use rust_gears::report::bench::{Mark, Report, parse};
 use rust_gears::stage_name::StageName;
 use serde_json::Value;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use support::{XServer, have, have_gl, rust_gears, rust_gears_process, signal, wait_for};
 use tempfile::TempDir;
 
@@ -272,6 +274,7 @@ fn senseless_command_lines_are_refused() {
         &["--json", "-", "--csv", "-"],
         &["--json", "-", "--markdown"],
         &["--all-devices", "--device", "0"],
+        &["--all-devices", "--in-turns"],
         &["--test-slow-down", "nan"],
     ] {
         rust_gears().arg("bench").args(words).assert().code(2);
@@ -411,6 +414,125 @@ fn several_reports_in_a_file_are_compared_pair_by_pair() {
     // One against several are no pairs.
     fs::write(&a, base).unwrap();
     rust_gears().arg("compare").args([&a, &b]).assert().success().stdout(predicate::str::contains("classic"));
+}
+
+/// A benchmark that takes turns.
+struct Side {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Side {
+    fn start() -> Side {
+        let mut command = rust_gears_process();
+        command.args([
+            "bench",
+            "--off-screen",
+            "--duration",
+            "0.1s",
+            "--rounds",
+            "2",
+            "--stage",
+            "classic,vertex",
+        ]);
+        command.args(["--in-turns", "--json", "-"]);
+        let mut child = command.stdin(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let (input, output) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        Side { child, input, output }
+    }
+
+    /// What it says next.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Lets it have its turn, and returns what it says then.
+    fn turn(&mut self) -> String {
+        self.input.as_mut().unwrap().write_all(b"\n").unwrap();
+        self.line()
+    }
+}
+
+const TURNS: &[&str] = &[
+    "classic: warming up",
+    "vertex: warming up",
+    "classic: round 1 of 2",
+    "vertex: round 1 of 2",
+    "classic: round 2 of 2",
+    "vertex: round 2 of 2",
+];
+
+#[test]
+fn benchmarks_take_turns_and_are_compared_round_by_round() {
+    if !have_gl() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let mut sides = [Side::start(), Side::start()];
+    let mut said: Vec<String> = sides.iter_mut().map(Side::line).collect();
+    for turn in TURNS {
+        assert_eq!(said, [*turn, *turn]);
+        said = sides.iter_mut().map(Side::turn).collect();
+    }
+    let files = [folder.path().join("a.json"), folder.path().join("b.json")];
+    for ((side, report), file) in sides.iter_mut().zip(&said).zip(&files) {
+        assert!(side.child.wait().unwrap().success());
+        fs::write(file, report).unwrap();
+        let report = &reports(file)[0];
+        assert!(report.settings.in_turns);
+        assert!(report.stages.iter().all(|stage| stage.rounds.len() == 2));
+    }
+    let table = rust_gears().arg("compare").args(&files).assert().success();
+    table.stdout(predicate::str::is_match("(?m)^classic .*(same|slower|faster)").unwrap());
+}
+
+#[test]
+fn without_further_turns_it_writes_what_it_has() {
+    if !have_gl() {
+        return;
+    }
+    for (end, code) in [("input", 0), ("TERM", 143)] {
+        let mut side = Side::start();
+        assert_eq!(side.line(), TURNS[0]);
+        for turn in &TURNS[1..4] {
+            assert_eq!(side.turn(), *turn);
+        }
+        match end {
+            "input" => side.input = None,
+            name => signal(&side.child, name),
+        }
+        let report = &parse(&side.line()).unwrap()[0];
+        assert_eq!(side.child.wait().unwrap().code(), Some(code));
+        assert_eq!(report.interrupted_by, (code > 0).then_some(15));
+        // Classic has had a round, vertex none.
+        assert_eq!(report.stages.len(), 1);
+        assert_eq!(report.stages[0].rounds.len(), 1);
+    }
+}
+
+#[test]
+fn rounds_that_took_turns_are_compared_pair_by_pair() {
+    // A machine that gets slower and slower, for both alike; the second is 5 % slower each time.
+    let at = |started: u64, factor: f64, in_turns: bool| {
+        prepared(move |report| {
+            report.stages[0].rounds = [1000.0, 800.0, 600.0, 400.0, 200.0].map(|rate| rate * factor).to_vec();
+            (report.started, report.seconds) = (started, 10.0);
+            report.settings.in_turns = in_turns;
+        })
+    };
+    let Some(base) = at(1000, 1.0, true) else { return };
+    let folder = TempDir::new().unwrap();
+    let (a, b) = (folder.path().join("a.json"), folder.path().join("b.json"));
+    fs::write(&a, base).unwrap();
+    for (started, in_turns, expected) in
+        [(1001, true, "slower by 5.0 %"), (1001, false, "same"), (2000, true, "same")]
+    {
+        fs::write(&b, at(started, 0.95, in_turns).unwrap()).unwrap();
+        rust_gears().arg("compare").args([&a, &b]).assert().success().stdout(predicate::str::contains(expected));
+    }
 }
 
 #[test]

@@ -16,10 +16,11 @@ run_container() {
   readonly id_file=$folder/id words_file=$folder/words
   on_exit remove_container
 
-  # In the background, since bash sees to a signal only when a command in the foreground has ended.
+  # In the background, since bash sees to a signal only when a command in the foreground has ended. There its standard
+  # input would be empty.
   exec {filter}> >(hold_back_engine_words "$words_file")
   local -r filter_pid=$!
-  "${command[@]:0:${#engine[@]}+1}" --cidfile "$id_file" "${command[@]:${#engine[@]}+1}" 2>&"$filter" {filter}>&- &
+  "${command[@]:0:${#engine[@]}+1}" --cidfile "$id_file" "${command[@]:${#engine[@]}+1}" <&0 2>&"$filter" {filter}>&- &
   child=$!
   for signal in HUP INT TERM; do
     # shellcheck disable=SC2064 # the signal's name is to be filled in now

@@ -6,7 +6,7 @@ use crate::renderer::Kind;
 use crate::report::bench::{Mark, Report, Stage, Style, figure, label, parse, render};
 use crate::report::{Output, Target};
 use crate::stage_name::StageName;
-use crate::stats::{Ratio, mean, median, paired_ratio, welch_ratio};
+use crate::stats::{Ratio, mean, median, paired_ratio, ratio_in_turns, welch_ratio};
 use std::fs;
 use std::path::Path;
 
@@ -127,9 +127,16 @@ struct Sample {
     /// What has to be the same for two of them to be compared.
     must_agree: Vec<(&'static str, String)>,
     marks: Vec<&'static str>,
+    /// When it was measured, in seconds since 1970, where that was in turns with others.
+    in_turns: Option<(f64, f64)>,
 }
 
 impl Sample {
+    /// Whether the rounds of both were taken in turns, so that round by round they are pairs.
+    fn took_turns_with(&self, other: &Sample) -> bool {
+        matches!((self.in_turns, other.in_turns), (Some(a), Some(b)) if a.0 <= b.1 && b.0 <= a.1)
+    }
+
     fn of(report: &Report, key: (StageName, Target)) -> Option<Sample> {
         let stage = report.stages.iter().find(|stage| (stage.stage, stage.target) == key)?.clone();
         let must_agree = vec![
@@ -138,7 +145,9 @@ impl Sample {
             ("samples", stage.samples.to_string()),
         ];
         let marks = stage.marks.iter().map(Mark::short).collect();
-        Some(Sample { stage, kind: report.environment.kind, must_agree, marks })
+        let started = report.started as f64;
+        let in_turns = report.settings.in_turns.then_some((started, started + report.seconds));
+        Some(Sample { stage, kind: report.environment.kind, must_agree, marks, in_turns })
     }
 }
 
@@ -185,11 +194,17 @@ fn difference<'a>(first: &Sample, all: impl Iterator<Item = &'a Sample>) -> Opti
     None
 }
 
-/// The ratio of speeds. Several reports: a report is a sample, and equally many are pairs. One each: a round is one.
+/// The ratio of speeds. One report each: a round is a sample, and rounds taken in turns are pairs. Several: a report is a
+/// sample, and equally many are pairs.
 /// Of several reports the medians of their rounds count, so that a round that something else disturbed does not.
 fn ratio(base: &[Sample], other: &[Sample], confidence: f64) -> Option<Ratio> {
     if let ([base], [other]) = (base, other) {
-        return welch_ratio(&base.stage.speeds(), &other.stage.speeds(), confidence);
+        let (in_turns, base_speeds, other_speeds) =
+            (base.took_turns_with(other), base.stage.speeds(), other.stage.speeds());
+        return match in_turns {
+            true => ratio_in_turns(&base_speeds, &other_speeds, confidence),
+            false => welch_ratio(&base_speeds, &other_speeds, confidence),
+        };
     }
     let speeds =
         |samples: &[Sample]| samples.iter().map(|s| median(&s.stage.speeds())).collect::<Option<Vec<_>>>();

@@ -12,23 +12,25 @@ mod record;
 mod runner;
 mod stages;
 mod target;
+mod turns;
 mod verdict;
 
 use crate::cli::BenchOptions;
 use crate::error::Error;
 use crate::platform::Synchronisation;
 use crate::renderer::Kind;
-use crate::report::bench::{FrameTime, Mark, Report, SCHEMA, Settings, Stage};
+use crate::report::bench::{FrameTime, Mark, Report, SCHEMA, Settings, Stage, label};
 use crate::report::{self, Target};
 use crate::session::Ended;
 use crate::signals::Signals;
 use crate::stage_name::StageName;
 use crate::stats::{half_width, mean, rate_interval, scatter};
-use indicatif::{ProgressBar, ProgressStyle};
 use outputs::Outputs;
 use record::Record;
 use runner::{Runner, Running, Stop};
+use stages::Spec;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use turns::Turns;
 
 /// The confidence of a figure's interval.
 const CONFIDENCE: f64 = 0.95;
@@ -56,41 +58,56 @@ pub fn run(options: &BenchOptions) -> Result<Ended, Error> {
 /// Measures until all is done or something ends it.
 fn measure(options: &BenchOptions, signals: Signals) -> Result<(Report, Option<Stop>), Error> {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    let mut runner = Runner::new(options, signals)?;
+    let mut runner = Runner::new(options, signals.clone())?;
     runner.surface.warnings().iter().for_each(|warning| report::say(&format!("warning: {warning}")));
     let specs = stages::chosen(&options.stages, runner.surface.window().is_some());
     if specs.is_empty() {
         return Err(Error::Usage("the stages asked for need a display; set DISPLAY, or give --display".into()));
     }
     let rounds = u64::from(options.rounds);
-    let progress = Progress::new(specs.len() as u64 * (rounds + 1));
+    let mut turns = match options.in_turns {
+        true => Turns::with_others(signals)?,
+        false => Turns::alone(specs.len() as u64 * (rounds + 1)),
+    };
+    let mut begin = |runner: &Runner, spec: &Spec, what: String| {
+        let begun = turns.begin(format!("{}: {what}", label(spec.stage, spec.target)));
+        if options.in_turns {
+            runner.raise_window();
+        }
+        begun
+    };
     let mut running: Vec<Running> = Vec::with_capacity(specs.len());
     let mut stop = None;
     for spec in specs {
-        progress.say("warming up", spec.stage);
-        match runner.prepare(spec)? {
+        let prepared = match begin(&runner, spec, "warming up".into())? {
+            Ok(()) => runner.prepare(spec)?,
+            Err(stop) => Err(stop),
+        };
+        match prepared {
             Ok(stage) => running.push(stage),
             Err(reason) => {
                 stop = Some(reason);
                 break;
             }
         }
-        progress.step();
     }
     'rounds: for number in 1..=rounds {
         for stage in &mut running {
+            if stop.is_none() {
+                stop = begin(&runner, stage.spec, format!("round {number} of {rounds}"))?.err();
+            }
+            if stop.is_none() {
+                stop = runner.round(stage)?.err();
+            }
             if stop.is_some() {
                 break 'rounds;
             }
-            progress.say(&format!("round {number} of {rounds}"), stage.spec.stage);
-            stop = runner.round(stage)?.err();
-            progress.step();
         }
     }
     if stop.is_none() {
         running.iter_mut().try_for_each(|stage| runner.check_picture(stage))?;
     }
-    progress.finish();
+    turns.end();
     let synchronisation = synchronisation(&runner, &running);
     let environment = environment::look(&runner.surface, synchronisation.text());
     let software = (environment.kind == Kind::Software).then_some(Mark::SoftwareRendering);
@@ -110,6 +127,7 @@ fn measure(options: &BenchOptions, signals: Signals) -> Result<(Report, Option<S
             round_seconds: options.slice.as_secs_f64(),
             gears: options.gears,
             at_once: options.at_once,
+            in_turns: options.in_turns,
             test_slow_down: options.test_slow_down,
         },
         environment,
@@ -279,26 +297,4 @@ fn present(
         histogram: Vec::new(),
         series: Vec::new(),
     })
-}
-
-/// A progress bar on a terminal; nothing in a pipe.
-struct Progress(ProgressBar);
-
-impl Progress {
-    fn new(steps: u64) -> Progress {
-        let style = ProgressStyle::with_template("{bar:30} {msg} ({eta} left)").expect("a constant");
-        Progress(ProgressBar::new(steps).with_style(style))
-    }
-
-    fn say(&self, what: &str, stage: StageName) {
-        self.0.set_message(format!("{}: {what}", stage.text()));
-    }
-
-    fn step(&self) {
-        self.0.inc(1);
-    }
-
-    fn finish(&self) {
-        self.0.finish_and_clear();
-    }
 }

@@ -37,12 +37,13 @@ impl Usage {
         self.own
     }
 
-    /// The share of all processors, 0 to 1, that others took since `before`. `None` where the kernel does not tell.
+    /// The share of all processors, 0 to 1, that others took since `before`. The kernel counts in hundredths of a second,
+    /// so in a short time it may come out below 0. `None` where the kernel does not tell.
     pub fn others_since(&self, before: &Usage) -> Option<f64> {
         let (now, then) = (self.all?, before.all?);
         let total = now.total - then.total;
         let own = (self.own - before.own).as_secs_f64() * TICKS_PER_SECOND;
-        (total > 0.0).then(|| ((now.busy - then.busy - own) / total).clamp(0.0, 1.0))
+        (total > 0.0).then(|| (now.busy - then.busy - own) / total)
     }
 }
 
@@ -71,7 +72,7 @@ mod tests {
         let at = |own, busy, total| Usage { own: Duration::from_millis(own), all: Some(Ticks { busy, total }) };
         // In a second on two processors: 150 ticks busy, 100 of them ours.
         assert_eq!(at(1000, 150.0, 200.0).others_since(&at(0, 0.0, 0.0)), Some(0.25));
-        assert_eq!(at(1000, 90.0, 200.0).others_since(&at(0, 0.0, 0.0)), Some(0.0));
+        assert_eq!(at(1000, 90.0, 200.0).others_since(&at(0, 0.0, 0.0)), Some(-0.05));
         assert_eq!(at(0, 0.0, 0.0).others_since(&at(0, 0.0, 0.0)), None);
     }
 }

@@ -32,7 +32,7 @@ pub struct Round {
     pub time: Duration,
     /// Processor time of all threads in that time.
     pub cpu: Duration,
-    /// Share of all processors that others took in that time, 0 to 1, where the kernel tells.
+    /// Share of all processors that others took in that time, as [`super::processors::Usage`] tells.
     pub others: Option<f64>,
 }
 
@@ -108,6 +108,6 @@ impl Record {
     /// Mean share of all processors that others took, 0 to 1.
     pub fn others(&self) -> Option<f64> {
         let shares: Vec<f64> = self.rounds.iter().filter_map(|round| round.others).collect();
-        (!shares.is_empty()).then(|| crate::stats::mean(&shares))
+        (!shares.is_empty()).then(|| crate::stats::mean(&shares).max(0.0))
     }
 }

@@ -68,12 +68,12 @@ pub struct Running {
 pub enum Stop {
     /// A signal came.
     Signal(u8),
-    /// The user closed the window.
+    /// The user closed the window, or nobody gives turns any more.
     Closed,
 }
 
 /// What came of a piece of drawing: `Err` inside where it was cut short.
-type Cut<T> = Result<Result<T, Stop>, Error>;
+pub type Cut<T> = Result<Result<T, Stop>, Error>;
 
 /// Everything needed to draw.
 pub struct Runner<'a> {
@@ -112,6 +112,14 @@ impl<'a> Runner<'a> {
             looked_after: now,
             slowed_down: now,
         })
+    }
+
+    /// Puts the window above others, which may be those of benchmarks that take turns with this one: what is covered is
+    /// not shown, and quicker for it.
+    pub fn raise_window(&self) {
+        if let Some(window) = self.surface.window() {
+            window.raise();
+        }
     }
 
     /// Time since the start.

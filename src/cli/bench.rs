@@ -70,6 +70,11 @@ pub struct BenchArgs {
     #[arg(long, conflicts_with_all = ["device", "display", "html", "csv"])]
     all_devices: bool,
 
+    /// Before each round write a line that says which, and wait for one on standard input; scripts/bench lets several
+    /// benchmarks take turns so
+    #[arg(long, conflicts_with = "all_devices")]
+    in_turns: bool,
+
     /// Whose OpenGL to use; auto: NVIDIA's where its driver is there and nothing else draws in hardware
     #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto)]
     gl_vendor: GlVendor,
@@ -124,6 +129,8 @@ pub struct BenchOptions {
     pub all_devices: bool,
     /// Others are measured at the same time.
     pub at_once: bool,
+    /// Rounds are measured when standard input says so.
+    pub in_turns: bool,
     /// Where the report goes as JSON.
     pub json: Option<PathBuf>,
     /// Where it goes as CSV.
@@ -186,6 +193,7 @@ impl BenchOptions {
             open,
             all_devices: args.all_devices,
             at_once: args.at_once,
+            in_turns: args.in_turns,
             json: args.json,
             csv: args.csv,
             html: args.html,

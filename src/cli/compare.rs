@@ -7,9 +7,12 @@ A row's ratio is the second file's speed divided by the first's. Its interval ho
 do, with 99 % confidence (Bonferroni). It is widened by what two runs of one program on one machine differ by anyhow:
 1 %, and 3 % where software draws and there is one run of either. Where it contains 1, the two are the \"same\".
 
-A file may hold several reports, one after the other, as scripts/bench writes them. Then each report counts as one
-sample, the median of its rounds; two files with the same number of reports, made in turns, are compared pair by pair, so that what slows down
-both does not matter.
+Rounds that took turns (bench --in-turns, as in scripts/bench) are compared pair by pair, so that what slows down both
+does not matter: the 20 % trimmed mean of their ratios, with the interval of Tukey and McLaughlin. Other rounds are
+independent samples (Welch's interval).
+
+A file may hold several reports, one after the other. Then each report counts as one sample, the median of its rounds;
+two files with the same number of reports are compared pair by pair.
 
 Exit codes: as in rust-gears --help; 4 where --fail-below is not met, or nothing could be compared.";
 

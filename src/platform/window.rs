@@ -216,6 +216,13 @@ impl Window {
         (size.width.max(1), size.height.max(1))
     }
 
+    /// Puts the window above the others, where the window manager lets it.
+    pub fn raise(&self) {
+        if let Ok(RawWindowHandle::Xlib(handle)) = self.window.window_handle().map(|h| h.as_raw()) {
+            self.server.raise(handle.window as u32);
+        }
+    }
+
     /// Names the window.
     pub fn set_title(&self, title: &str) {
         self.window.set_title(title);

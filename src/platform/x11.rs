@@ -12,7 +12,9 @@ use x11rb::connection::{Connection, RequestConnection};
 use x11rb::errors::ConnectError;
 use x11rb::protocol::Event;
 use x11rb::protocol::randr::ConnectionExt as _;
-use x11rb::protocol::xproto::{AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, InputFocus};
+use x11rb::protocol::xproto::{
+    AtomEnum, ChangeWindowAttributesAux, ConfigureWindowAux, ConnectionExt as _, EventMask, InputFocus, StackMode,
+};
 use x11rb::rust_connection::RustConnection;
 
 /// What winit and glutin dlopen for a window, and the Debian package each is in. They report none of these by name.
@@ -106,6 +108,13 @@ impl XServer {
             _ => None,
         });
         sizes.last()
+    }
+
+    /// Puts `window` above the others, and returns when that is done.
+    pub fn raise(&self, window: u32) {
+        let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
+        // Where this fails, the window stays where it is, and that is all.
+        let _ = self.connection.configure_window(window, &above).map(|cookie| cookie.check());
     }
 
     /// Whether a window manager runs (EWMH: it sets this property on the root window).

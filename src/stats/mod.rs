@@ -2,7 +2,9 @@
 
 mod interval;
 
-pub use interval::{Ratio, half_width, mean, median, paired_ratio, rate_interval, scatter, welch_ratio};
+pub use interval::{
+    Ratio, half_width, mean, median, paired_ratio, rate_interval, ratio_in_turns, scatter, welch_ratio,
+};
 
 use hdrhistogram::Histogram;
 use std::time::Duration;

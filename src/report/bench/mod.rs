@@ -54,6 +54,9 @@ pub struct Settings {
     pub gears: Option<u32>,
     /// Other GPUs were measured at the same time (`--all-devices`).
     pub at_once: bool,
+    /// Its rounds took turns with those of other benchmarks (`--in-turns`).
+    #[serde(default)]
+    pub in_turns: bool,
     /// Share of the time, in percent, wasted on purpose to test the benchmark; 0 in earnest.
     pub test_slow_down: f64,
 }
