@@ -31,3 +31,13 @@ test_compose_asks_for_nvidias_gpus() {
   exits 1 compose run --rm gears --frames 3
   contains "$output" 'could not select device driver "nvidia" with capabilities: [[gpu]]'
 }
+
+test_compose_isolates_the_gears() {
+  compose up isolated >"$here/log" 2>&1 &
+  on_exit stop_process $!
+  on_exit compose rm --force --stop isolated
+  wait_for 'the URL' grep -q 'http://127.0.0.1:6080/#' "$here/log"
+  local -r password=$(sed -n 's|.*http://127.0.0.1:6080/#||p' "$here/log" | head -n 1)
+  exits 28 curl -s --max-time 3 -H "Authorization: Bearer $password" http://127.0.0.1:6080/figures
+  contains "$output" '"renderer":"llvmpipe'
+}
