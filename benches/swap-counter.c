@@ -94,9 +94,11 @@ static Function glx_get(const unsigned char *name) {
 
 static Function egl_get(const char *name) { return (Function)stand_in(name, (void *)real_egl_get(name)); }
 
-/* Only the program's own questions are answered otherwise: libglvnd asks dlsym, too, for its vendors' functions. */
+/* Only the program's own questions are answered otherwise: libglvnd asks dlsym, too, for its vendors' functions. Who asks is
+ * looked up only where it matters, since a program that asks for a thousand names would start later for it. */
 void *dlsym(void *handle, const char *name) {
   void *found = real_dlsym(handle, name);
+  if (strncmp(name, "glX", 3) && strncmp(name, "egl", 3)) return found;
   Dl_info caller;
   const char *path = dladdr(__builtin_return_address(0), &caller) ? caller.dli_fname : "";
   return path && strstr(path, ".so") ? found : stand_in(name, found);
