@@ -12,7 +12,8 @@ WORKDIR /src
 # The dependencies in a layer of their own: built against empty sources, and again only when the manifest changes.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src/web benches \
-    && echo 'fn main() {}' | tee src/web/main.rs >src/main.rs \
+    && echo 'fn main() {}' >src/main.rs \
+    && cp src/main.rs src/web/main.rs \
     && touch src/lib.rs \
     && awk '/^\[\[bench/ { bench = 1 } bench && $1 == "name" { gsub("\"", "", $3); printf "" >("benches/" $3 ".rs"); bench = 0 }' Cargo.toml \
     && cargo build --locked --release
@@ -91,12 +92,13 @@ WORKDIR /x-server
 RUN apt-get update \
     && apt-get download tigervnc-standalone-server tigervnc-tools x11-xkb-utils novnc \
     && for package in *.deb; do dpkg-deb --extract "$package" unpacked; done \
-    && mkdir -p out/usr/bin out/usr/share/novnc/vendor out/usr/share/doc \
+    && mkdir -p out/usr/bin out/usr/share/novnc/vendor \
     && cp -a unpacked/usr/bin/Xtigervnc out/usr/bin/Xvnc \
     && cp -a unpacked/usr/bin/xkbcomp unpacked/usr/bin/tigervncpasswd out/usr/bin/ \
     && cp -a unpacked/usr/share/novnc/core out/usr/share/novnc/ \
     && cp -a unpacked/usr/share/novnc/vendor/pako out/usr/share/novnc/vendor/ \
-    && (cd unpacked/usr/share/doc && cp --parents */copyright /x-server/out/usr/share/doc/)
+    && cp -a unpacked/usr/share/doc out/usr/share/ \
+    && find out/usr/share/doc ! -type d ! -name copyright -delete
 
 FROM mesa AS isolated
 USER 0:0
@@ -110,7 +112,8 @@ RUN apt-get update \
 COPY --from=x-server /x-server/out/ /
 COPY scripts/lib/isolated /usr/local/bin/
 COPY --from=web-builder /src/target/release/rust-gears-web /usr/local/bin/
-RUN ! ldd /usr/bin/Xvnc /usr/bin/xkbcomp /usr/bin/tigervncpasswd | grep 'not found'
+# Each of them starts: none lacks a library.
+RUN Xvnc -version && xkbcomp -version && tigervncpasswd -f </etc/hostname >/dev/null
 USER 65532:65532
 EXPOSE 6080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["isolated", "--health"]

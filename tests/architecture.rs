@@ -22,6 +22,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("bench", &["glow", "glutin", "winit", "x11rb"]),
     ("stage_name", &["crate::"]),
     ("output_file", &["crate::"]),
+    ("web", &["rust_gears"]),
 ];
 
 /// Rooms that know numbers and text alone.

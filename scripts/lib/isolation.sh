@@ -13,9 +13,9 @@ choose_isolation() {
   local address=127.0.0.1 port=${watch_port[$1]}
   if [[ -z $listen ]]; then
     # Ten pairs of gears on one machine are enough.
-    while is_taken "$address" "$port" && ((port < watch_port[$way] + 10)); do port=$((port + 1)); done
+    while is_taken "$address" "$port" && ((port < ${watch_port[$way]} + 10)); do port=$((port + 1)); done
   else
-    [[ $listen =~ ^((.+):)?([0-9]+)$ ]] && ((${BASH_REMATCH[3]} >= 1 && ${BASH_REMATCH[3]} <= 65535)) ||
+    [[ $listen =~ ^((.+):)?([1-9][0-9]{0,4})$ && ${BASH_REMATCH[3]} -le 65535 ]] ||
       fail 2 "--listen takes a port, or an address and a port as in 127.0.0.1:8080; not '$listen'"
     address=${BASH_REMATCH[2]:-$address} port=${BASH_REMATCH[3]}
   fi
