@@ -70,11 +70,14 @@ test_the_key_a_stops_the_gears_and_turns_them_again() {
   browse "$url" moving key=a "still=$here/stopped.png" text='at rest' key=a moving
 }
 
-test_a_second_viewer_watches_and_a_closed_tab_stops_nothing() {
+test_a_second_viewer_watches_and_turns_and_a_closed_tab_stops_nothing() {
   start_isolated --isolated
-  browse "$url" moving "touch=$here/first" "wait-for=$here/second" moving &
+  browse "$url" moving "touch=$here/first" "wait-for=$here/stopped" 'text=at rest' "touch=$here/seen" \
+    "wait-for=$here/turning" moving &
   local -r first=$!
-  browse "$url" "wait-for=$here/first" moving "touch=$here/second" moving
+  # What one of them does, the other sees.
+  browse "$url" "wait-for=$here/first" 'text=llvmpipe' 'text= FPS' moving key=a "still=$here/stopped" "wait-for=$here/seen" \
+    key=a moving "touch=$here/turning"
   wait "$first"
   docker exec "$container" isolated --health
   browse "$url" moving
