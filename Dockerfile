@@ -47,7 +47,7 @@ RUN apt-get update \
     && echo '{"file_format_version": "1.0.0", "ICD": {"library_path": "libEGL_nvidia.so.0"}}' \
       >out/usr/share/glvnd/egl_vendor.d/10_nvidia.json
 
-# ---- what both targets have --------------------------------------------------------------------------------------
+# ---- what all targets have ---------------------------------------------------------------------------------------
 FROM ${DEBIAN} AS common
 # Of xkb-data's 4 MB the folders alone are needed: libxkbcommon will not start without them, and has the keymap from the X
 # server. (A target with an X server of its own has to `apt-get install --reinstall xkb-data`.)

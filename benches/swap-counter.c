@@ -100,6 +100,7 @@ void *dlsym(void *handle, const char *name) {
   void *found = real_dlsym(handle, name);
   if (strncmp(name, "glX", 3) && strncmp(name, "egl", 3)) return found;
   Dl_info caller;
-  const char *path = dladdr(__builtin_return_address(0), &caller) ? caller.dli_fname : "";
-  return path && strstr(path, ".so") ? found : stand_in(name, found);
+  const char *path = dladdr(__builtin_return_address(0), &caller) && caller.dli_fname ? caller.dli_fname : "";
+  const char *file = strrchr(path, '/');
+  return strstr(file ? file : path, ".so") ? found : stand_in(name, found);
 }

@@ -15,9 +15,10 @@ choose_isolation() {
     # Ten pairs of gears on one machine are enough.
     while is_taken "$address" "$port" && ((port < ${watch_port[$way]} + 10)); do port=$((port + 1)); done
   else
-    [[ $listen =~ ^((.+):)?([1-9][0-9]{0,4})$ && ${BASH_REMATCH[3]} -le 65535 ]] ||
+    [[ $listen =~ ^(([0-9.]+|\[[0-9a-fA-F:]+\]|localhost):)?([1-9][0-9]{0,4})$ && ${BASH_REMATCH[3]} -le 65535 ]] ||
       fail 2 "--listen takes a port, or an address and a port as in 127.0.0.1:8080; not '$listen'"
     address=${BASH_REMATCH[2]:-$address} port=${BASH_REMATCH[3]}
+    [[ $address != localhost ]] || address=127.0.0.1 # the engine takes no names
   fi
   ! is_taken "$address" "$port" || fail 1 "something listens at $address:$port already: choose another port with --listen"
   is_loopback "$address" ||
@@ -25,13 +26,13 @@ choose_isolation() {
       "ssh -L $port:127.0.0.1:$port $(hostname), and no --listen"
   local host=$address
   [[ $address != @(0.0.0.0|'[::]') ]] || host=$(hostname)
-  # The X server's sockets and the keyboard it makes are all that is written.
+  # /tmp is all that is written to: sockets, the X server's keyboard and its log.
   display_args=(--tmpfs /tmp --publish "$address:$port:${watch_port[$way]}"
     -e "RUST_GEARS_URL=${watch_scheme[$way]}://$host:$port${watch_path[$way]}")
   display_kind=none x_args=() before=() after=()
 }
 
-is_loopback() { [[ $1 == @(127.*|localhost|'[::1]') ]]; }
+is_loopback() { [[ $1 == @(127.*|'[::1]') ]]; }
 
 # Whether something answers there; at every address, where that is what is asked for.
 is_taken() {

@@ -25,14 +25,19 @@ function showScreen() {
     rfb.focus(); // for the arrow keys
   });
   rfb.addEventListener('disconnect', () => {
+    figures.abort();
+    clearTimeout(stale);
+    element('fps').textContent = '';
     notice('The connection to the gears has ended. Trying again …');
     setTimeout(start, AGAIN_AFTER);
   });
 }
 
 let stale;
+let figures;
 
-function showFigures({ renderer, kind, width, height, fps }) {
+function showFigures({ type, renderer, kind, width, height, fps }) {
+  if (type !== 'interval') return; // the summary comes when all ends
   element('renderer').textContent = renderer;
   element('kind').textContent = kind === 'hardware' ? 'drawn by a GPU' : 'drawn in software';
   element('kind').className = kind;
@@ -45,8 +50,9 @@ function showFigures({ renderer, kind, width, height, fps }) {
 // An answer that goes on: a JSON object a line.
 async function readFigures(answer) {
   let rest = '';
-  for await (const text of answer.body.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split('\n');
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  for (let part; !(part = await reader.read()).done;) {
+    const lines = (rest + part.value).split('\n');
     rest = lines.pop();
     lines.forEach((line) => showFigures(JSON.parse(line)));
   }
@@ -54,8 +60,9 @@ async function readFigures(answer) {
 
 async function start() {
   let answer;
+  figures = new AbortController(); // browsers allow few connections at once: none may be left over
   try {
-    answer = await fetch('figures', { headers });
+    answer = await fetch('figures', { headers, signal: figures.signal });
   } catch {
     notice('The container does not answer: it has ended, or the way to it is cut. Trying again …');
     setTimeout(start, AGAIN_AFTER);
