@@ -235,7 +235,7 @@ impl Window {
 
     /// The X server's refresh rate, in Hz, where it has one.
     pub fn refresh_rate(&self) -> Option<f64> {
-        self.server.refresh_rate
+        self.server.refresh_rate()
     }
 
     fn lost(&self, reason: &str) -> PlatformError {

@@ -38,14 +38,15 @@ const WINDOW_EXTENSIONS: &[(&str, &str)] = &[
     ("XKEYBOARD", "it is part of every current server"),
 ];
 
+/// The extension of NVIDIA's own server.
+const NVIDIA_EXTENSION: &str = "NV-GLX";
+
 /// An X server that can show a window.
 pub struct XServer {
     /// Its name as in `$DISPLAY`.
     pub display: String,
     /// Width and height of the default screen in pixels.
     pub screen_size: (u32, u32),
-    /// The highest refresh rate among its monitors, in Hz; `None` where it has no real monitor.
-    pub refresh_rate: Option<f64>,
     /// Bits a pixel of the default screen.
     pub depth: u8,
     /// It is NVIDIA's own server, or has its extension.
@@ -67,17 +68,20 @@ impl XServer {
         }
         keyboard_data()?;
         let lost = |reason: String| PlatformError::Lost { place: format!("the X server {display}"), reason };
+        // All are asked for before the first answer is waited for.
+        for extension in WINDOW_EXTENSIONS.iter().map(|(extension, _)| *extension).chain([NVIDIA_EXTENSION]) {
+            connection.prefetch_extension_information(extension).map_err(|e| lost(e.to_string()))?;
+        }
         for &(extension, remedy) in WINDOW_EXTENSIONS {
             if connection.extension_information(extension).map_err(|e| lost(e.to_string()))?.is_none() {
                 return Err(PlatformError::MissingExtension { display: display.into(), extension, remedy });
             }
         }
-        let has_nv_glx = connection.extension_information("NV-GLX").ok().flatten().is_some();
+        let has_nv_glx = connection.extension_information(NVIDIA_EXTENSION).ok().flatten().is_some();
         let setup = &connection.setup().roots[screen];
         let screen_size = (setup.width_in_pixels.into(), setup.height_in_pixels.into());
         let (root, depth) = (setup.root, setup.root_depth);
-        let refresh_rate = refresh_rate(&connection, root);
-        Ok(XServer { display: display.into(), screen_size, refresh_rate, depth, has_nv_glx, connection, root })
+        Ok(XServer { display: display.into(), screen_size, depth, has_nv_glx, connection, root })
     }
 
     /// Gives the keyboard to `window` where no window manager does so. Without one, X sends keys to whatever is under
@@ -115,6 +119,19 @@ impl XServer {
         let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
         // Where this fails, the window stays where it is, and that is all.
         let _ = self.connection.configure_window(window, &above).map(|cookie| cookie.check());
+    }
+
+    /// The highest refresh rate of the modes in use, in Hz; `None` where no monitor is real: virtual servers (Xvfb, Xvnc)
+    /// have modes without a clock.
+    pub fn refresh_rate(&self) -> Option<f64> {
+        let resources = self.connection.randr_get_screen_resources_current(self.root).ok()?.reply().ok()?;
+        let mut rates = Vec::new();
+        for &crtc in &resources.crtcs {
+            let info = self.connection.randr_get_crtc_info(crtc, resources.config_timestamp).ok()?.reply().ok()?;
+            let mode = resources.modes.iter().find(|mode| mode.id == info.mode);
+            rates.extend(mode.map(|m| f64::from(m.dot_clock) / (f64::from(m.htotal) * f64::from(m.vtotal))));
+        }
+        rates.into_iter().filter(|rate| rate.is_finite() && *rate > 0.0).reduce(f64::max)
     }
 
     /// Whether a window manager runs (EWMH: it sets this property on the root window).
@@ -187,18 +204,6 @@ fn keyboard_data() -> Result<(), PlatformError> {
 /// Whether libxkbcommon finds its keyboard rules.
 pub fn has_keyboard_data() -> bool {
     keyboard_data().is_ok()
-}
-
-/// The highest refresh rate of the modes in use, in Hz. Virtual servers (Xvfb, Xvnc) have modes without a clock.
-fn refresh_rate(connection: &RustConnection, root: u32) -> Option<f64> {
-    let resources = connection.randr_get_screen_resources_current(root).ok()?.reply().ok()?;
-    let mut rates = Vec::new();
-    for &crtc in &resources.crtcs {
-        let info = connection.randr_get_crtc_info(crtc, resources.config_timestamp).ok()?.reply().ok()?;
-        let mode = resources.modes.iter().find(|mode| mode.id == info.mode);
-        rates.extend(mode.map(|m| f64::from(m.dot_clock) / (f64::from(m.htotal) * f64::from(m.vtotal))));
-    }
-    rates.into_iter().filter(|rate| rate.is_finite() && *rate > 0.0).reduce(f64::max)
 }
 
 fn no_connection(display: &str, error: &ConnectError) -> PlatformError {

@@ -8,6 +8,7 @@ mod framebuffer;
 mod geometry;
 mod gpu_timer;
 mod program;
+mod program_cache;
 pub mod workload;
 
 pub use frame_queue::{FrameQueue, GpuHangs};
