@@ -3,6 +3,7 @@
 mod support;
 
 use image::RgbImage;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use support::{XServer, assert_same_picture, have, have_gl, picture, rust_gears, wait_for};
@@ -259,4 +260,52 @@ fn arrow_keys_turn_the_scene_as_in_glxgears_and_a_pauses() {
     wait_for("the gears to turn again", || moves().then_some(()));
     support::signal(&child, "INT");
     assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_program_that_was_kept_draws_the_same_picture_and_a_spoilt_one_is_linked_anew() {
+    if !have_gl() {
+        return;
+    }
+    let caches = tempfile::tempdir().unwrap();
+    let folder = caches.path().join("rust-gears");
+    let draw = || {
+        let file = caches.path().join("a.png");
+        rust_gears()
+            .env("XDG_CACHE_HOME", caches.path())
+            .args(["--off-screen", "--frames", "2", "--angle", "7", "--screenshot", file.to_str().unwrap()])
+            .assert()
+            .success();
+        picture(&file)
+    };
+    let compiled = draw();
+    let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [kept] = files.as_slice() else { panic!("one program is kept, not {files:?}") };
+    let sound = std::fs::read(kept).unwrap();
+    let inode = || std::fs::metadata(kept).unwrap().ino();
+    let first = inode();
+    assert_eq!(draw(), compiled);
+    assert_eq!(inode(), first, "what was kept was not taken");
+    let half = sound[..sound.len() / 2].to_vec();
+    let other_format = [&[0; 4], &sound[4..]].concat();
+    let garbage = [&sound[..4], &[0xa5; 5000][..]].concat();
+    for (name, spoilt) in
+        [("empty", vec![]), ("half", half), ("of another format", other_format), ("garbage", garbage)]
+    {
+        std::fs::write(kept, spoilt).unwrap();
+        assert_eq!(draw(), compiled, "{name}");
+        assert_eq!(std::fs::read(kept).unwrap(), sound, "{name}");
+    }
+}
+
+#[test]
+fn programs_are_compiled_where_none_can_be_kept() {
+    if !have_gl() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    // A file where a folder would have to be: nobody can write there, not even root.
+    rust_gears().env("XDG_CACHE_HOME", &file).args(["--off-screen", "--frames", "2"]).assert().success();
 }

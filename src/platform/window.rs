@@ -62,7 +62,7 @@ pub struct Window {
     window: winit::window::Window,
     events: EventLoop<()>,
     server: XServer,
-    has_focus_set: bool,
+    focus: Focus,
     /// It fills the screen, and nobody else sees to that when the screen changes.
     follows_screen: bool,
     /// When events were last looked for.
@@ -79,6 +79,15 @@ pub struct Window {
     pub swap_interval: SwapInterval,
     /// What the user must know about the choice, one sentence each.
     pub warnings: Vec<String>,
+}
+
+/// Who gets the keyboard. It is given at the first look after the one that finds the window shown, so that the first frame
+/// need not wait for the X server's answers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Focus {
+    AwaitsShowing,
+    IsDue,
+    IsCaredFor,
 }
 
 /// How often events are looked for while frames are drawn.
@@ -151,7 +160,7 @@ impl Window {
             window,
             events,
             server,
-            has_focus_set: false,
+            focus: Focus::AwaitsShowing,
             follows_screen,
             looked: None,
             gl,
@@ -175,6 +184,12 @@ impl Window {
             return Ok(Vec::new());
         }
         self.looked = Some(Instant::now());
+        if self.focus == Focus::IsDue
+            && let Ok(RawWindowHandle::Xlib(handle)) = self.window.window_handle().map(|h| h.as_raw())
+        {
+            self.server.focus_unless_managed(handle.window as u32);
+            self.focus = Focus::IsCaredFor;
+        }
         if self.follows_screen
             && let Some((width, height)) = self.server.new_screen_size()
         {
@@ -187,11 +202,8 @@ impl Window {
         if let winit::platform::pump_events::PumpStatus::Exit(code) = status {
             return Err(self.lost(&format!("its connection broke (error {code})")));
         }
-        if !self.has_focus_set && events.contains(&Event::Exposed) {
-            self.has_focus_set = true;
-            if let Ok(RawWindowHandle::Xlib(handle)) = self.window.window_handle().map(|h| h.as_raw()) {
-                self.server.focus_unless_managed(handle.window as u32);
-            }
+        if self.focus == Focus::AwaitsShowing && events.contains(&Event::Exposed) {
+            self.focus = Focus::IsDue;
         }
         if events.contains(&Event::Resized) {
             let (width, height) = self.size();

@@ -11,7 +11,7 @@ use crate::capture;
 use crate::cli::Options;
 use crate::error::Error;
 use crate::output_file::OutputFile;
-use crate::platform::{self, Event, Key, PlatformError, Synchronisation};
+use crate::platform::{Event, Key, PlatformError, Synchronisation};
 use crate::renderer::Kind;
 use crate::report::{self, Drawing, Interval, Output, Summary, SwapIntervalReport, json, text};
 use crate::scene::{DEGREES_PER_SECOND, View};
@@ -60,7 +60,6 @@ pub fn run(options: &Options) -> Result<Ended, Error> {
     let mut session = Session::new(options, stage, output, signals);
     session.check_requirements()?;
     session.print_info()?;
-    platform::forget_code_of_the_start();
     let outcome = session.draw_until_ended();
     if outcome.is_ok()
         && let Some(file) = screenshot
