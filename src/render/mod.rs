@@ -29,8 +29,7 @@ pub type Functions = Rc<glow::Context>;
 pub struct Gears {
     gl: Functions,
     program: Program,
-    vertex_array: glow::VertexArray,
-    buffers: [glow::Buffer; 2],
+    geometry: Geometry,
     clip_from_gear: glow::UniformLocation,
     light: glow::UniformLocation,
     index_count: i32,
@@ -57,30 +56,27 @@ impl Gears {
         let program =
             Program::new(gl, include_str!("../../shaders/gear.vert"), include_str!("../../shaders/gear.frag"))?;
         let (mesh, owners) = scene_mesh();
-        let mut vertices: Vec<f32> = Vec::with_capacity(owners.len() * FLOATS_PER_VERTEX);
-        for (vertex, owner) in mesh.vertices.iter().zip(&owners) {
-            vertices.extend(vertex.position.to_array());
-            vertices.extend(vertex.normal.to_array());
-            vertices.push(*owner as f32);
-        }
-        let indices: Vec<u16> = mesh.indices.iter().map(|&i| i as u16).collect();
-        let object = |what| move |reason| RenderError { what, reason };
-        // SAFETY: the context is current, and all pointers given to it are into live slices.
+        let vertices: Vec<[f32; 7]> = mesh
+            .vertices
+            .iter()
+            .zip(&owners)
+            .map(|(vertex, &owner)| {
+                let ([x, y, z], [nx, ny, nz]) = (vertex.position.to_array(), vertex.normal.to_array());
+                [x, y, z, nx, ny, nz, owner as f32]
+            })
+            .collect();
+        let indices: Vec<u16> = mesh.indices.iter().map(|&index| index as u16).collect();
+        let float = size_of::<f32>() as i32;
+        let attributes = [
+            (3, glow::FLOAT, false, 0),
+            (3, glow::FLOAT, false, 3 * float),
+            (1, glow::FLOAT, false, 6 * float), // which gear
+        ];
+        let geometry = Geometry::new(gl, 7 * float, &attributes)?;
+        geometry.set_vertices(&vertices);
+        geometry.set_indices(&indices);
+        // SAFETY: the context is current, and the slice lives as long as the call.
         unsafe {
-            let vertex_array = gl.create_vertex_array().map_err(object("a vertex array"))?;
-            gl.bind_vertex_array(Some(vertex_array));
-            let buffers =
-                [gl.create_buffer().map_err(object("a buffer"))?, gl.create_buffer().map_err(object("a buffer"))?];
-            gl.bind_buffer(glow::ARRAY_BUFFER, Some(buffers[0]));
-            gl.buffer_data_u8_slice(glow::ARRAY_BUFFER, bytemuck::cast_slice(&vertices), glow::STATIC_DRAW);
-            gl.bind_buffer(glow::ELEMENT_ARRAY_BUFFER, Some(buffers[1]));
-            gl.buffer_data_u8_slice(glow::ELEMENT_ARRAY_BUFFER, bytemuck::cast_slice(&indices), glow::STATIC_DRAW);
-            let float = size_of::<f32>() as i32;
-            for (location, size, offset) in [(0, 3, 0), (1, 3, 3), (2, 1, 6)] {
-                let stride = FLOATS_PER_VERTEX as i32 * float;
-                gl.vertex_attrib_pointer_f32(location, size, glow::FLOAT, false, stride, offset * float);
-                gl.enable_vertex_attrib_array(location);
-            }
             gl.use_program(Some(program.id()));
             let material = program.uniform("material")?;
             gl.uniform_3_f32_slice(Some(&material), GEARS.map(|gear| gear.material(srgb)).as_flattened());
@@ -90,27 +86,19 @@ impl Gears {
             if srgb {
                 gl.enable(glow::FRAMEBUFFER_SRGB);
             }
-            let gears = Gears {
-                gl: gl.clone(),
-                clip_from_gear: program.uniform("clip_from_gear")?,
-                light: program.uniform("light")?,
-                program,
-                vertex_array,
-                buffers,
-                index_count: indices.len() as i32,
-            };
-            check(gl, "the scene")?;
-            Ok(gears)
         }
+        let (clip_from_gear, light) = (program.uniform("clip_from_gear")?, program.uniform("light")?);
+        check(gl, "the scene")?;
+        Ok(Gears { gl: gl.clone(), program, geometry, clip_from_gear, light, index_count: indices.len() as i32 })
     }
 
     /// Makes its program, buffers and depth test current again, after something else was drawn.
     #[expect(unsafe_code)]
     pub fn bind(&self) {
+        self.geometry.bind();
         // SAFETY: the context is current, and the objects are its own.
         unsafe {
             self.gl.use_program(Some(self.program.id()));
-            self.gl.bind_vertex_array(Some(self.vertex_array));
             self.gl.enable(glow::DEPTH_TEST);
             self.gl.enable(glow::CULL_FACE);
         }
@@ -135,20 +123,6 @@ impl Gears {
     pub fn set_viewport(&self, (width, height): (u32, u32)) {
         // SAFETY: the context is current; sizes beyond its limits are clamped by OpenGL.
         unsafe { self.gl.viewport(0, 0, width as i32, height as i32) };
-    }
-}
-
-/// Position, normal, gear.
-const FLOATS_PER_VERTEX: usize = 7;
-
-impl Drop for Gears {
-    #[expect(unsafe_code)]
-    fn drop(&mut self) {
-        // SAFETY: the context is current, and the objects are its own.
-        unsafe {
-            self.gl.delete_vertex_array(self.vertex_array);
-            self.buffers.iter().for_each(|&buffer| self.gl.delete_buffer(buffer));
-        }
     }
 }
 
