@@ -1,6 +1,6 @@
 //! One self-contained page: no scripts, no fonts, nothing fetched. To look at, and to send.
 
-use super::table::{advice, figure, milliseconds, pcie, plus_minus};
+use super::table::{advice, figure, frame_times, milliseconds, pcie, plus_minus};
 use super::{Report, Stage, svg};
 use crate::report::text;
 use std::fmt::Write;
@@ -96,20 +96,13 @@ pub fn page(report: &Report) -> String {
 }
 
 fn row(stage: &Stage) -> String {
-    let ms = |n: Option<f64>| n.map(milliseconds).unwrap_or_default();
-    let time = stage.frame_time;
+    let times = frame_times(stage).map(|time| format!("<td>{time}</td>")).concat();
     format!(
-        "<tr><td>{}</td><td><b>{}</b></td><td class=\"left\">{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>\
-         <td>{}</td><td>{}</td><td class=\"left\">{}</td></tr>",
+        "<tr><td>{}</td><td><b>{}</b></td><td class=\"left\">{}</td><td>{}</td>{times}<td class=\"left\">{}</td></tr>",
         escape(&stage.label()),
         figure(stage.figure),
         escape(&stage.unit),
         plus_minus(stage),
-        ms(time.map(|t| t.p50)),
-        ms(time.map(|t| t.p95)),
-        ms(time.map(|t| t.p99)),
-        ms(time.and_then(|t| t.p99_9)),
-        time.map(|t| figure(t.low_1_percent_fps)).unwrap_or_default(),
         stage.limited_by.map_or("", |limit| limit.text()),
     )
 }

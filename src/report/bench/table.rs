@@ -102,25 +102,31 @@ pub fn pcie(link: &PcieLink) -> String {
 
 fn row(stage: &Stage, environment: &Environment) -> Vec<String> {
     let ms = |n: Option<f64>| n.map(milliseconds).unwrap_or_default();
-    let time = stage.frame_time;
     let share = stage.link_share.zip(environment.pcie.as_ref());
     let that_is = stage.also.clone().into_iter().chain(share.map(|(share, link)| {
         format!("{:.0} % of PCIe {} GT/s x{}", 100.0 * share, link.gigatransfers, link.lanes)
     }));
-    vec![
-        stage.label(),
-        format!("{} {}", figure(stage.figure), stage.unit),
-        plus_minus(stage),
-        ms(time.map(|t| t.p50)),
-        ms(time.map(|t| t.p95)),
-        ms(time.map(|t| t.p99)),
-        ms(time.and_then(|t| t.p99_9)),
-        time.map(|t| figure(t.low_1_percent_fps)).unwrap_or_default(),
+    let mut cells = vec![stage.label(), format!("{} {}", figure(stage.figure), stage.unit), plus_minus(stage)];
+    cells.extend(frame_times(stage));
+    cells.extend([
         ms(stage.cpu_ms),
         ms(stage.gpu_ms),
         stage.limited_by.map(|limit| limit.text().to_owned()).unwrap_or_default(),
         that_is.collect::<Vec<_>>().join(", "),
         stage.marks.iter().map(Mark::short).collect::<Vec<_>>().join(", "),
+    ]);
+    cells
+}
+
+/// Frame times p50, p95, p99 and p99.9 in milliseconds, and the FPS of the slowest 1 %; empty where there are none.
+pub fn frame_times(stage: &Stage) -> [String; 5] {
+    let Some(time) = stage.frame_time else { return Default::default() };
+    [
+        milliseconds(time.p50),
+        milliseconds(time.p95),
+        milliseconds(time.p99),
+        time.p99_9.map(milliseconds).unwrap_or_default(),
+        figure(time.low_1_percent_fps),
     ]
 }
 
