@@ -85,7 +85,7 @@ fn read(path: &Path) -> AuthorityFile {
     if path.is_dir() {
         return AuthorityFile::Folder;
     }
-    match super::look::read_small(path) {
+    match super::small_file::read_small(path) {
         Ok(bytes) => {
             let (cookies, is_damaged) = parse(&bytes);
             AuthorityFile::Cookies { cookies, is_damaged }

@@ -1,7 +1,7 @@
 //! The container, the user in it, and the kernel underneath.
 
 use super::Facts;
-use super::look::read_small;
+use super::small_file::read_small;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;

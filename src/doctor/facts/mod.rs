@@ -8,6 +8,7 @@ mod container;
 mod display;
 mod look;
 pub mod nvml;
+mod small_file;
 mod vendor_files;
 
 pub use authority::{Authority, AuthorityFile, Cookie, CookieFamily, parse as parse_authority};

@@ -28,7 +28,7 @@ pub(super) fn look(environment: &BTreeMap<String, String>) -> Vec<VendorFile> {
     paths
         .into_iter()
         .map(|path| {
-            let content = super::look::read_small(&path).map_err(|e| e.to_string());
+            let content = super::small_file::read_small(&path).map_err(|e| e.to_string());
             VendorFile { path: path.display().to_string(), library: content.and_then(|bytes| parse(&bytes)) }
         })
         .collect()
