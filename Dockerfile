@@ -74,7 +74,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 # Where the NVIDIA runtime brings its driver, this target does as well.
 COPY --from=glvnd /glvnd/out/usr/share/glvnd/egl_vendor.d/10_nvidia.json /usr/share/glvnd/egl_vendor.d/
-# The root file system may be read-only, and the gears' shaders take no time to compile.
+# A container's cache is lost with it, and the root file system may be read-only.
 ENV MESA_SHADER_CACHE_DISABLE=true
 COPY scripts/lib/libraries.tsv scripts/lib/check-libraries /usr/local/share/rust-gears/
 COPY --from=builder /src/target/release/rust-gears /usr/local/bin/

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The strings by which an OpenGL context names itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Renderer {
     /// `GL_RENDERER`.
     pub renderer: String,

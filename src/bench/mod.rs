@@ -108,11 +108,11 @@ fn measure(options: &BenchOptions, signals: Signals) -> Result<(Report, Option<S
         running.iter_mut().try_for_each(|stage| runner.check_picture(stage))?;
     }
     turns.end();
-    let synchronisation = synchronisation(&runner, &running);
+    let refresh = runner.surface.window().and_then(|window| window.refresh_rate());
+    let synchronisation = synchronisation(&running, refresh);
     let environment = environment::look(&runner.surface, synchronisation.text());
     let software = (environment.kind == Kind::Software).then_some(Mark::SoftwareRendering);
     let test = (options.test_slow_down > 0.0).then_some(Mark::TestSlowDown { percent: options.test_slow_down });
-    let refresh = runner.surface.window().and_then(|window| window.refresh_rate());
     let mut report = Report {
         schema: SCHEMA.into(),
         program: concat!("rust-gears ", env!("CARGO_PKG_VERSION")).into(),
@@ -149,14 +149,13 @@ fn measure(options: &BenchOptions, signals: Signals) -> Result<(Report, Option<S
     Ok((report, stop))
 }
 
-/// What the on-screen rate tells of the swap interval.
-fn synchronisation(runner: &Runner, running: &[Running]) -> Synchronisation {
+/// What the on-screen rate tells of the swap interval, on a screen of this refresh rate in Hz.
+fn synchronisation(running: &[Running], refresh: Option<f64>) -> Synchronisation {
     let on_screen = running.iter().find(|stage| stage.spec.target == Target::OnScreen);
-    let rate = on_screen.and_then(|stage| Some(1.0 / stage.record.seconds_per_frame()?));
-    match (rate, runner.surface.window()) {
+    match on_screen.and_then(|stage| Some(1.0 / stage.record.seconds_per_frame()?)) {
         // The interval that was asked for does not count: a driver may be told otherwise by its own settings.
-        (Some(rate), Some(window)) => Synchronisation::judge(rate, window.refresh_rate(), None),
-        _ => Synchronisation::Unknown,
+        Some(rate) => Synchronisation::judge(rate, refresh, None),
+        None => Synchronisation::Unknown,
     }
 }
 

@@ -102,7 +102,7 @@ impl<'a> Runner<'a> {
         let now = Instant::now();
         Ok(Runner {
             options,
-            gears: Rc::new(Gears::new(&gl, false)?),
+            gears: Rc::new(Gears::new(&gl, &surface.gl().renderer, false)?),
             framebuffers: Framebuffers::default(),
             timer: GpuTimer::new(&gl)?,
             gl,

@@ -81,8 +81,8 @@ impl Gl {
     }
 
     /// Gives back the memory of the shader compiler; to be called when all shaders are compiled. The driver's own
-    /// compiler needs as much for the first frame, right after: with Mesa the peak falls from 91 to 86 MB, of
-    /// glxgears' 84, which has no shaders.
+    /// compiler needs as much for the first frame, right after: where Mesa compiled them, the peak falls from 91 to
+    /// 86 MB, of glxgears' 84, which has no shaders.
     #[expect(unsafe_code)]
     pub fn release_compiler(&self) {
         if let Some(release) = self.release_compiler {

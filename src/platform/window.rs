@@ -81,8 +81,8 @@ pub struct Window {
     pub warnings: Vec<String>,
 }
 
-/// Who gets the keyboard. It is given at the first look after the one that finds the window shown, so that the first frame
-/// need not wait for the X server's answers.
+/// Whether the window was given the keyboard, which the look after the one that finds it shown does: the first frame
+/// need not wait for the X server's answers. (Without a window manager, keys that are typed before that are lost.)
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Focus {
     AwaitsShowing,
@@ -184,11 +184,11 @@ impl Window {
             return Ok(Vec::new());
         }
         self.looked = Some(Instant::now());
-        if self.focus == Focus::IsDue
-            && let Ok(RawWindowHandle::Xlib(handle)) = self.window.window_handle().map(|h| h.as_raw())
-        {
-            self.server.focus_unless_managed(handle.window as u32);
+        if self.focus == Focus::IsDue {
             self.focus = Focus::IsCaredFor;
+            if let Ok(RawWindowHandle::Xlib(handle)) = self.window.window_handle().map(|h| h.as_raw()) {
+                self.server.focus_unless_managed(handle.window as u32);
+            }
         }
         if self.follows_screen
             && let Some((width, height)) = self.server.new_screen_size()

@@ -15,6 +15,7 @@ pub use frame_queue::{FrameQueue, GpuHangs};
 pub use framebuffer::{Framebuffer, FramebufferError, check_size, read_back_buffer};
 pub use gpu_timer::{GpuTimer, count_samples};
 
+use crate::renderer::Renderer;
 use crate::scene::{GEARS, GearTransform, scene_mesh};
 use geometry::Geometry;
 use glam::Mat4;
@@ -46,15 +47,16 @@ pub struct RenderError {
 }
 
 impl Gears {
-    /// Uploads the scene, with colours for an sRGB framebuffer or another, and sets glxgears' state: black background,
+    /// Uploads the scene, with colours for an sRGB framebuffer or another, to the context of `driver`, and sets glxgears' state: black background,
     /// depth test, back faces culled. The state stays as this leaves it.
     ///
     /// # Errors
     /// Where the driver refuses a shader or an object, with its own words.
     #[expect(unsafe_code)]
-    pub fn new(gl: &Functions, srgb: bool) -> Result<Gears, RenderError> {
-        let program =
-            Program::new(gl, include_str!("../../shaders/gear.vert"), include_str!("../../shaders/gear.frag"))?;
+    pub fn new(gl: &Functions, driver: &Renderer, srgb: bool) -> Result<Gears, RenderError> {
+        let (vertex, fragment) =
+            (include_str!("../../shaders/gear.vert"), include_str!("../../shaders/gear.frag"));
+        let program = Program::kept(gl, driver, vertex, fragment)?;
         let (mesh, owners) = scene_mesh();
         let vertices: Vec<[f32; 7]> = mesh
             .vertices

@@ -1,10 +1,13 @@
 //! A shader program that deletes itself.
 
 use super::{Functions, RenderError, program_cache};
+use crate::renderer::Renderer;
 use glow::HasContext;
 
-/// The line before every shader text.
-const HEADER: &str = "#version 330 core\n";
+/// The texts, each with the line before every shader text.
+fn with_header(vertex: &str, fragment: &str) -> [String; 2] {
+    [vertex, fragment].map(|text| format!("#version 330 core\n{text}"))
+}
 
 /// A linked program.
 pub struct Program {
@@ -13,24 +16,31 @@ pub struct Program {
 }
 
 impl Program {
-    /// Links a vertex and a fragment shader, or takes what an earlier run has linked with the same driver.
+    /// Compiles and links a vertex and a fragment shader.
+    ///
+    /// # Errors
+    /// The driver's own log.
+    pub fn new(gl: &Functions, vertex: &str, fragment: &str) -> Result<Program, RenderError> {
+        Program::compile(gl, &with_header(vertex, fragment), false)
+    }
+
+    /// The same, or what an earlier run has linked with the same driver; for the one program that a user waits for.
     ///
     /// # Errors
     /// The driver's own log.
     #[expect(unsafe_code)]
-    pub fn new(gl: &Functions, vertex: &str, fragment: &str) -> Result<Program, RenderError> {
+    pub fn kept(gl: &Functions, driver: &Renderer, vertex: &str, fragment: &str) -> Result<Program, RenderError> {
+        let texts = with_header(vertex, fragment);
         // SAFETY: the context is current, and the extension has the number of formats.
-        let file = unsafe {
-            let driver = [glow::RENDERER, glow::VENDOR, glow::VERSION].map(|name| gl.get_parameter_string(name));
-            let has_binaries = gl.supported_extensions().contains("GL_ARB_get_program_binary")
-                && gl.get_parameter_i32(glow::NUM_PROGRAM_BINARY_FORMATS) > 0;
-            has_binaries.then(|| program_cache::file((driver, vertex, fragment))).flatten()
+        let has_binaries = gl.supported_extensions().contains("GL_ARB_get_program_binary")
+            && unsafe { gl.get_parameter_i32(glow::NUM_PROGRAM_BINARY_FORMATS) } > 0;
+        let Some(file) = has_binaries.then(|| program_cache::file((driver, &texts))).flatten() else {
+            return Program::compile(gl, &texts, false);
         };
-        let Some(file) = file else { return Program::compile(gl, vertex, fragment, false) };
         if let Some(program) = program_cache::read(&file).and_then(|binary| Program::load(gl, &binary)) {
             return Ok(program);
         }
-        let program = Program::compile(gl, vertex, fragment, true)?;
+        let program = Program::compile(gl, &texts, true)?;
         // SAFETY: the context is current, and the program is linked.
         if let Some(binary) = unsafe { gl.get_program_binary(program.id) } {
             // Where this fails, the next start compiles again, and that is all.
@@ -43,7 +53,7 @@ impl Program {
     /// it has linked.
     #[expect(unsafe_code)]
     fn load(gl: &Functions, binary: &glow::ProgramBinary) -> Option<Program> {
-        // SAFETY: the context is current, and the driver checks the bytes.
+        // SAFETY: the context is current, and the bytes are a driver's of this name, which refuses another build's.
         unsafe {
             let program = Program { gl: gl.clone(), id: gl.create_program().ok()? };
             gl.program_binary(program.id, binary);
@@ -52,16 +62,16 @@ impl Program {
         }
     }
 
-    /// Compiles and links a vertex and a fragment shader. `is_kept`: its binary will be asked for.
+    /// Compiles and links the texts of a vertex and a fragment shader. `is_kept`: its binary will be asked for.
     #[expect(unsafe_code)]
-    fn compile(gl: &Functions, vertex: &str, fragment: &str, is_kept: bool) -> Result<Program, RenderError> {
+    fn compile(gl: &Functions, texts: &[String; 2], is_kept: bool) -> Result<Program, RenderError> {
         let failed = |what| move |reason| RenderError { what, reason };
         // SAFETY: the context is current; deleted shaders live on for as long as the program has them.
         unsafe {
             let program = Program { gl: gl.clone(), id: gl.create_program().map_err(failed("a program"))? };
-            for (kind, text) in [(glow::VERTEX_SHADER, vertex), (glow::FRAGMENT_SHADER, fragment)] {
+            for (kind, text) in [glow::VERTEX_SHADER, glow::FRAGMENT_SHADER].into_iter().zip(texts) {
                 let shader = gl.create_shader(kind).map_err(failed("a shader"))?;
-                gl.shader_source(shader, &format!("{HEADER}{text}"));
+                gl.shader_source(shader, text);
                 gl.compile_shader(shader);
                 let compiled = gl.get_shader_compile_status(shader);
                 let log = gl.get_shader_info_log(shader);

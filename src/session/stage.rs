@@ -40,7 +40,7 @@ impl Stage {
                 let window = Box::new(Window::open(display, options)?);
                 let size = window.size();
                 check_size(&window.gl, size, window.samples)?;
-                let gears = Gears::new(&window.gl.functions, options.srgb)?;
+                let gears = Gears::new(&window.gl.functions, &window.gl.renderer, options.srgb)?;
                 window.gl.release_compiler();
                 gears.set_viewport(size);
                 Ok(Stage { gears, surface: Surface::Window { window, buffers }, size, srgb: options.srgb })
@@ -58,7 +58,7 @@ impl Stage {
                     Ok((eye, framebuffer))
                 };
                 let pictures: Vec<_> = buffers.iter().map(|&(eye, _)| picture(eye)).collect::<Result<_, _>>()?;
-                let gears = Gears::new(gl, options.srgb)?;
+                let gears = Gears::new(gl, &screen.gl.renderer, options.srgb)?;
                 screen.gl.release_compiler();
                 gears.set_viewport(options.size);
                 pictures[0].1.bind();

@@ -12,12 +12,17 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+/// Nobody's own caches, and none of linked programs: what is tested is the shader texts of today. Mesa keeps its own.
+const CACHES: [(&str, &str); 2] =
+    [("XDG_CACHE_HOME", "/dev/null"), ("MESA_SHADER_CACHE_DIR", env!("CARGO_TARGET_TMPDIR"))];
+
 /// The program, without a display and without whatever the caller's environment says of OpenGL.
 pub fn rust_gears() -> Command {
     let mut command = Command::cargo_bin("rust-gears").expect("cargo built the program");
     for name in ["DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "__GLX_VENDOR_LIBRARY_NAME"] {
         command.env_remove(name);
     }
+    command.envs(CACHES);
     command.timeout(Duration::from_secs(60));
     command
 }
@@ -25,7 +30,12 @@ pub fn rust_gears() -> Command {
 /// The same as a plain command, for tests that talk to the running program.
 pub fn rust_gears_process() -> std::process::Command {
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("rust-gears"));
-    command.env_remove("DISPLAY").env_remove("XAUTHORITY").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .envs(CACHES)
+        .env_remove("DISPLAY")
+        .env_remove("XAUTHORITY")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
@@ -49,7 +59,8 @@ pub fn have_gl() -> bool {
     probe.status.success()
 }
 
-fn missing(what: &str) {
+/// Says that a test cannot run for want of something, or fails where the tests must be complete.
+pub fn missing(what: &str) {
     assert!(
         std::env::var_os("RUST_GEARS_REQUIRE_GL").is_none_or(|v| v != "1"),
         "this test needs {what}, which is not here, and RUST_GEARS_REQUIRE_GL=1 demands it (scripts/setup installs it)"
