@@ -45,6 +45,11 @@ const SOFTWARE: &[&str] = &[
 ];
 
 impl Renderer {
+    /// Whether it is NVIDIA's own OpenGL, and not Mesa's on an NVIDIA GPU.
+    pub fn is_nvidia(&self) -> bool {
+        self.vendor.contains("NVIDIA")
+    }
+
     /// Whether a GPU draws. GL itself has no answer: a config of llvmpipe calls itself hardware-accelerated, so only
     /// the name tells.
     pub fn kind(&self) -> Kind {

@@ -276,6 +276,8 @@ fn senseless_command_lines_are_refused() {
         &["--all-devices", "--device", "0"],
         &["--all-devices", "--in-turns"],
         &["--test-slow-down", "nan"],
+        &["--stage", "present", "--off-screen"],
+        &["--stage", "present"], // no DISPLAY here
     ] {
         rust_gears().arg("bench").args(words).assert().code(2);
     }

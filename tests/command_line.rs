@@ -11,6 +11,17 @@ use std::time::{Duration, Instant};
 use support::{XServer, have, have_gl, rust_gears, rust_gears_process, signal, wait_for};
 
 #[test]
+fn cargo_run_runs_the_gears() {
+    let metadata = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
+        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    assert_eq!(metadata["packages"][0]["default_run"], "rust-gears");
+}
+
+#[test]
 fn usage_errors_exit_with_2_and_name_the_argument() {
     for (arguments, words) in [
         (&["-fps"][..], "-f"),

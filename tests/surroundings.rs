@@ -95,6 +95,19 @@ fn without_mesas_driver_or_egl_nothing_draws_and_the_reason_is_told() {
 }
 
 #[test]
+fn nvidias_opengl_that_is_asked_for_and_not_here_is_no_silent_mesas() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    if !have_gl() || Path::new("/proc/driver/nvidia/version").exists() {
+        return;
+    }
+    let asked = ["--gl-vendor", "nvidia", "--frames", "2"];
+    let leave_out = "leave --gl-vendor out";
+    let window = rust_gears().args(asked).env("DISPLAY", &server.display).assert().code(3);
+    window.stderr(contains("NVIDIA's OpenGL").and(contains("libGLX_nvidia.so.0")).and(contains(leave_out)));
+    rust_gears().args(asked).arg("--off-screen").assert().code(3).stderr(contains(leave_out));
+}
+
+#[test]
 fn a_server_without_an_extension_that_winit_needs_is_refused_by_that_name() {
     if !have("Xvfb") {
         return;

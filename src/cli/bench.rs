@@ -178,6 +178,13 @@ impl BenchOptions {
             Some(display) if !is_off_screen => Place::Window { display },
             _ => Place::OffScreen { device: args.device, for_want_of_display: !is_off_screen },
         };
+        if args.stage.contains(&StageName::Present) && matches!(open.place, Place::OffScreen { .. }) {
+            return Err(
+                "--stage present: that is what showing a frame costs, and needs a display to show it on; set \
+                        DISPLAY, and leave --off-screen and --device out"
+                    .into(),
+            );
+        }
         open.geometry = args.geometry.unwrap_or_default();
         open.size = open.geometry.size.unwrap_or(open.size);
         open.samples = args.samples;

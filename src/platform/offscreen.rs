@@ -120,7 +120,14 @@ fn in_order_of_preference(mut all: Vec<Device>, vendor: GlVendor) -> Result<Vec<
         GlVendor::Mesa => all.retain(|device| !device.is_nvidia),
     }
     if all.is_empty() {
-        return Err(no_device("no EGL device is of the vendor that --gl-vendor asks for", Attempts::default()));
+        return Err(PlatformError::NoDevice {
+            what: "no EGL device is of the vendor that --gl-vendor asks for".into(),
+            attempts: Attempts::default(),
+            advice: match vendor {
+                GlVendor::Nvidia => vendor::advice_where_nvidia_is_asked_for(),
+                _ => vendor::advice_without_driver(),
+            },
+        });
     }
     all.sort_by_key(|device| device.is_software);
     Ok(all)

@@ -216,6 +216,16 @@ fn advice_for_nvidia() -> String {
     }
 }
 
+/// What to do where NVIDIA's OpenGL was asked for and does not draw.
+pub fn advice_where_nvidia_is_asked_for() -> String {
+    match nvidia_driver_version() {
+        Some(_) => advice_for_nvidia(),
+        None => {
+            "There is no NVIDIA driver here: install it, or leave --gl-vendor out, and what is here draws".into()
+        }
+    }
+}
+
 /// What to do where nothing draws.
 pub fn advice_without_driver() -> String {
     match nvidia_driver_version() {

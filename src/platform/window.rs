@@ -1,10 +1,10 @@
 //! A window of an X server, with an OpenGL context that draws into it.
 
 use super::Gl;
-use super::error::PlatformError;
+use super::error::{Attempts, PlatformError};
 use super::open::{Opened, open};
 use super::swap::{self, SwapInterval};
-use super::vendor::Progress;
+use super::vendor::{self, Progress};
 use super::x11::{self, XServer};
 use crate::cli::{GlVendor, Options};
 use crate::renderer::Kind;
@@ -103,13 +103,24 @@ impl Window {
     pub fn open(display: &str, options: &Options) -> Result<Window, PlatformError> {
         let server = XServer::probe(display)?;
         let progress = Progress::begin(options.gl_vendor, server.has_nv_glx);
-        if progress.forces_nvidia()
-            && let Err(reason) = x11::load("libGLX_nvidia.so.0")
-        {
-            progress.give_up(&reason);
+        let missing = progress.forces_nvidia().then(|| x11::load("libGLX_nvidia.so.0").err()).flatten();
+        if let Some(reason) = &missing {
+            progress.give_up(reason);
         }
         x11::exit_when_server_dies(display);
         match Window::open_as_chosen(server, options) {
+            // libglvnd takes another vendor's OpenGL, without a word, where the one it is told to take is missing.
+            Ok(window) if options.gl_vendor == GlVendor::Nvidia && !window.gl.renderer.is_nvidia() => {
+                let instead = format!("{} draws instead", window.gl.renderer.renderer);
+                let mut attempts = Attempts::default();
+                attempts.add(window.api, missing.unwrap_or(instead));
+                Err(PlatformError::NoWindow {
+                    wanted: "a window with NVIDIA's OpenGL (--gl-vendor nvidia)".into(),
+                    display: display.into(),
+                    attempts,
+                    advice: vendor::advice_where_nvidia_is_asked_for(),
+                })
+            }
             Ok(mut window) => {
                 if window.gl.renderer.kind() == Kind::Software && options.gl_vendor != GlVendor::Mesa {
                     let renderer = &window.gl.renderer;

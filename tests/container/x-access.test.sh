@@ -45,6 +45,17 @@ test_none_is_for_servers_that_let_everybody_in() {
   exits 0 scripts/run --x-auth=none -- --frames 3
 }
 
+test_a_server_without_cookies_stays_as_it_was() {
+  start_x xvfb-without-cookies
+  local -r before=$(state)
+  local way
+  for way in "${each_way[@]}" none; do
+    exits 0 scripts/run --x-auth="$way" -- --frames 3
+    contains "$output" "on-screen on $DISPLAY"
+    same "$before" "$(state)" # and the server still lets this program ask
+  done
+}
+
 test_xhost_warns() {
   start_x xvfb
   exits 0 scripts/run --x-auth=xhost -- --frames 3

@@ -63,7 +63,7 @@ impl fmt::Display for Mark {
         match self {
             Mark::SoftwareRendering => f.write_str(
                 "software rendering: the CPU draws, so no figure says anything of a GPU. \
-                 Give this process a GPU and its OpenGL driver; `rust-gears --require-hardware` tells what is missing",
+                 Give this process a GPU and its OpenGL driver; `rust-gears doctor` tells what is missing",
             ),
             Mark::CappedRate { refresh } => write!(
                 f,

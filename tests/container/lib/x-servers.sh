@@ -16,6 +16,7 @@ start_x() {
   # exec, so that $! is the server itself.
   case $kind in
     xvfb) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$servers" -nolisten tcp -noreset ;;
+    xvfb-without-cookies) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -nolisten tcp -noreset ;;
     xvnc) exec Xvnc "$DISPLAY" -geometry 1024x768 -depth 24 -auth "$servers" -SecurityTypes None -rfbport -1 -noreset ;;
     xephyr)
       local -r own=$DISPLAY
