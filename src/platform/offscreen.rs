@@ -123,10 +123,7 @@ fn in_order_of_preference(mut all: Vec<Device>, vendor: GlVendor) -> Result<Vec<
         return Err(PlatformError::NoDevice {
             what: "no EGL device is of the vendor that --gl-vendor asks for".into(),
             attempts: Attempts::default(),
-            advice: match vendor {
-                GlVendor::Nvidia => vendor::advice_where_nvidia_is_asked_for(),
-                _ => vendor::advice_without_driver(),
-            },
+            advice: vendor::advice_where_asked_for(vendor),
         });
     }
     all.sort_by_key(|device| device.is_software);

@@ -216,13 +216,17 @@ fn advice_for_nvidia() -> String {
     }
 }
 
-/// What to do where NVIDIA's OpenGL was asked for and does not draw.
-pub fn advice_where_nvidia_is_asked_for() -> String {
-    match nvidia_driver_version() {
-        Some(_) => advice_for_nvidia(),
-        None => {
+/// What to do where the OpenGL that was asked for is not here.
+pub fn advice_where_asked_for(vendor: GlVendor) -> String {
+    match (vendor, nvidia_driver_version()) {
+        (GlVendor::Nvidia, Some(_)) => advice_for_nvidia(),
+        (GlVendor::Nvidia, None) => {
             "There is no NVIDIA driver here: install it, or leave --gl-vendor out, and what is here draws".into()
         }
+        (GlVendor::Mesa, _) => "Install Mesa (Debian: libegl-mesa0 and libgl1-mesa-dri), or use the image \
+                                rust-gears:mesa; or leave --gl-vendor out, and what is here draws"
+            .into(),
+        (GlVendor::Auto, _) => advice_without_driver(),
     }
 }
 

@@ -118,7 +118,7 @@ impl Window {
                     wanted: "a window with NVIDIA's OpenGL (--gl-vendor nvidia)".into(),
                     display: display.into(),
                     attempts,
-                    advice: vendor::advice_where_nvidia_is_asked_for(),
+                    advice: vendor::advice_where_asked_for(GlVendor::Nvidia),
                 })
             }
             Ok(mut window) => {
