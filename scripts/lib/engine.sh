@@ -29,10 +29,16 @@ find_engine() {
     native) engine_kind=native ;;
     docker | podman) try_engine "$choice" || no_answer "$choice" ;;
     auto)
-      try_engine docker || try_engine podman || install_engine "$install" || run_natively || no_answer docker
+      try_engine docker || try_podman || install_engine "$install" || run_natively || no_answer docker
       ;;
     *) fail 2 "--engine is docker, podman, native or auto, not '$choice'" ;;
   esac
+}
+
+# Podman, in Docker's place where that is here and does not answer.
+try_podman() {
+  try_engine podman || return 1
+  ! have docker || say "the Docker daemon does not answer, so podman is taken (--engine=docker tells why)"
 }
 
 # In a shell of its own: where this fails there may still be cargo.
