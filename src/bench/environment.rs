@@ -110,7 +110,7 @@ fn pci_address(surface: &Surface) -> Option<String> {
     match surface {
         Surface::OffScreen(screen) => screen.device.pci.clone(),
         Surface::Window(window) if window.gl.renderer.kind() == Kind::Hardware => {
-            let is_nvidia = window.gl.renderer.vendor.contains("NVIDIA");
+            let is_nvidia = window.gl.renderer.is_nvidia();
             let mut found: Vec<String> =
                 devices().ok()?.into_iter().filter(|d| d.is_nvidia == is_nvidia).filter_map(|d| d.pci).collect();
             found.dedup();

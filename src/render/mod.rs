@@ -47,8 +47,8 @@ pub struct RenderError {
 }
 
 impl Gears {
-    /// Uploads the scene, with colours for an sRGB framebuffer or another, to the context of `driver`, and sets glxgears' state: black background,
-    /// depth test, back faces culled. The state stays as this leaves it.
+    /// Uploads the scene to the context of `driver`, with colours for an sRGB framebuffer or another, and sets glxgears'
+    /// state: black background, depth test, back faces culled. The state stays as this leaves it.
     ///
     /// # Errors
     /// Where the driver refuses a shader or an object, with its own words.

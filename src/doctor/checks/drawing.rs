@@ -7,10 +7,6 @@ use crate::renderer::Kind;
 /// A picture with fewer right pixels is not the gears; edges, which drivers may draw each in its own way, are far less.
 const RIGHT_PICTURE: f64 = 0.98;
 
-fn is_nvidias(drawn: &Drawn) -> bool {
-    drawn.renderer.vendor.contains("NVIDIA")
-}
-
 /// What the trials' processes said, all together.
 fn said(facts: &Facts) -> String {
     facts.said.values().cloned().collect::<Vec<_>>().join("\n")
@@ -144,7 +140,7 @@ pub(super) fn egl_fails_nvml_works(facts: &Facts) -> Option<Seen> {
 
 pub(super) fn another_gpu(facts: &Facts) -> Option<Seen> {
     facts.display.as_ref()?;
-    let drawn = in_use(facts).filter(|drawn| drawn.is_hardware() && !is_nvidias(drawn))?;
+    let drawn = in_use(facts).filter(|drawn| drawn.is_hardware() && !drawn.renderer.is_nvidia())?;
     if facts.nvidia_gpu_nodes().next().is_none() || !facts.loads("libGLX_nvidia.so.0") {
         return None;
     }
@@ -193,7 +189,7 @@ pub(super) fn vendor_variable_missing(facts: &Facts) -> Option<Seen> {
     let server = facts.x_server().filter(|server| !server.is_nvidia() && server.has("GLX"))?;
     if facts.variable("__GLX_VENDOR_LIBRARY_NAME").is_some()
         || !facts.loads("libGLX_nvidia.so.0")
-        || !facts.glx.done().is_some_and(|drawn| drawn.is_hardware() && is_nvidias(drawn))
+        || !facts.glx.done().is_some_and(|drawn| drawn.is_hardware() && drawn.renderer.is_nvidia())
     {
         return None;
     }
@@ -206,7 +202,7 @@ pub(super) fn vendor_variable_missing(facts: &Facts) -> Option<Seen> {
 }
 
 pub(super) fn copied_frames(facts: &Facts) -> Option<Seen> {
-    let drawn = facts.glx.done().filter(|drawn| drawn.is_hardware() && is_nvidias(drawn))?;
+    let drawn = facts.glx.done().filter(|drawn| drawn.is_hardware() && drawn.renderer.is_nvidia())?;
     if facts.x_server()?.is_nvidia() {
         return None;
     }
