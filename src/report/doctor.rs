@@ -109,6 +109,7 @@ fn level(level: Level) -> &'static str {
 #[derive(Serialize)]
 struct ListedRow {
     row: u8,
+    topic: &'static str,
     seen_by: &'static str,
     symptom: &'static str,
     cause: &'static str,
@@ -122,7 +123,14 @@ pub fn list(as_json: bool) -> String {
         .map(|row| {
             let text = row.text();
             let seen_by = if text.by_launcher { "scripts/run" } else { "doctor" };
-            ListedRow { row: row.number, seen_by, symptom: text.symptom, cause: text.cause, fix: text.fix }
+            ListedRow {
+                row: row.number,
+                topic: row.topic.name(),
+                seen_by,
+                symptom: text.symptom,
+                cause: text.cause,
+                fix: text.fix,
+            }
         })
         .collect();
     rows.sort_by_key(|row| row.row);
