@@ -1,8 +1,9 @@
 //! `--list-devices`: every EGL device, and what draws on it.
 
+use crate::console::Output;
 use crate::error::Error;
 use crate::platform::{OffScreen, PlatformError, devices};
-use crate::report::{DeviceReport, Output, json, text};
+use crate::report::{DeviceReport, json, text};
 
 /// Prints all devices, in EGL's own order, as text or as one JSON object a line.
 ///
@@ -23,7 +24,10 @@ pub fn list(as_json: bool) -> Result<(), Error> {
             node: device.node.as_ref().map(|node| node.display().to_string()),
             uuid: device.uuid.clone(),
         };
-        output.line(&if as_json { json::device(&report) } else { text::device(&report) })?;
+        match as_json {
+            true => output.json(&json::device(&report))?,
+            false => output.line(&text::device(&report))?,
+        }
     }
     if all.is_empty() { Err(PlatformError::no_devices().into()) } else { Ok(()) }
 }

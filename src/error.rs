@@ -1,5 +1,6 @@
 //! Everything that can end a run, and the exit code of each.
 
+use crate::console::OutputError;
 use crate::output_file::OutputFileError;
 use crate::platform::PlatformError;
 use crate::render::{GpuHangs, RenderError};
@@ -35,8 +36,8 @@ pub enum Error {
         reason: String,
     },
     /// Standard output cannot be written.
-    #[error("standard output cannot be written: {0}\nIs the disk full?")]
-    Output(io::Error),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The operating system refused something that never fails.
     #[error("{0}")]
     System(#[from] io::Error),

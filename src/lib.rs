@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Each arrow goes one way, and so do imports: `scene`, `stats`, `report`, `cli`, `capture` and `renderer` know no
-//! OpenGL and no windows; `render` knows the scene and glow; `platform` knows winit and glutin and never `render`;
+//! OpenGL and no windows, and `console` knows no other room; `render` knows the scene and glow; `platform` knows winit and glutin and never `render`;
 //! `session` joins them, and so does `bench`, which measures each part of a frame's way apart. A test
 //! (`tests/architecture.rs`) holds this. `web` is another program, the web server of the image `isolated`, and knows none
 //! of them.
@@ -15,6 +15,7 @@
 pub mod bench;
 pub mod capture;
 pub mod cli;
+pub mod console;
 pub mod devices;
 pub mod doctor;
 pub mod error;

@@ -3,21 +3,21 @@
 use clap::Parser;
 use rust_gears::cli::{Args, BenchOptions, Command, Options, accept_single_dash};
 use rust_gears::error::Error;
-use rust_gears::{bench, devices, doctor, report, session, signals};
+use rust_gears::{bench, console, devices, doctor, session, signals};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
-        report::say(&format!("this is a fault of rust-gears, please report it: {info}"));
+        console::say(&format!("this is a fault of rust-gears, please report it: {info}"));
     }));
     let args = Args::parse_from(accept_single_dash(std::env::args_os()));
     let mut options = None;
     match run(args, &mut options) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            report::say(&error.to_string());
+            console::say(&error.to_string());
             if let Some(cause) = options.and_then(|options| doctor::leading_cause(&error, &options)) {
-                report::say(&cause);
+                console::say(&cause);
             }
             ExitCode::from(error.exit_code())
         }

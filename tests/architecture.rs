@@ -20,13 +20,15 @@ const RULES: &[(&str, &[&str])] = &[
     ("platform", &["glow", "crate::render::", "crate::scene", "crate::session", "crate::stats"]),
     ("session", &["glow", "glutin", "winit", "x11rb"]),
     ("bench", &["glow", "glutin", "winit", "x11rb"]),
+    ("console", &["crate::"]),
     ("stage_name", &["crate::"]),
     ("output_file", &["crate::"]),
     ("web", &["rust_gears"]),
 ];
 
 /// Rooms that know numbers and text alone.
-const PURE: &[&str] = &["scene", "stats", "capture", "renderer", "report", "cli", "stage_name", "output_file"];
+const PURE: &[&str] =
+    &["scene", "stats", "capture", "console", "renderer", "report", "cli", "stage_name", "output_file"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

@@ -2,11 +2,11 @@
 
 use super::compare;
 use crate::cli::BenchOptions;
+use crate::console::Output;
 use crate::error::Error;
 use crate::output_file::OutputFile;
 use crate::platform::{Device, OffScreen, PlatformError, devices};
 use crate::renderer::Kind;
-use crate::report::Output;
 use crate::report::bench::{Report, Style, json, parse, table};
 use crate::session::Ended;
 use crate::signals::Signals;

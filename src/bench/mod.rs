@@ -16,11 +16,12 @@ mod turns;
 mod verdict;
 
 use crate::cli::BenchOptions;
+use crate::console;
 use crate::error::Error;
 use crate::platform::Synchronisation;
 use crate::renderer::Kind;
-use crate::report::bench::{FrameTime, Mark, Report, SCHEMA, Settings, Stage, label};
-use crate::report::{self, Target};
+use crate::report::Target;
+use crate::report::bench::{FrameTime, Limit, Mark, Report, SCHEMA, Settings, Stage, label};
 use crate::session::Ended;
 use crate::signals::Signals;
 use crate::stage_name::StageName;
@@ -59,7 +60,7 @@ pub fn run(options: &BenchOptions) -> Result<Ended, Error> {
 fn measure(options: &BenchOptions, signals: Signals) -> Result<(Report, Option<Stop>), Error> {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let mut runner = Runner::new(options, signals.clone())?;
-    runner.surface.warnings().iter().for_each(|warning| report::say(&format!("warning: {warning}")));
+    runner.surface.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
     let specs = stages::chosen(&options.stages, runner.surface.window().is_some());
     if specs.is_empty() {
         return Err(Error::Usage("the stages asked for need a display; set DISPLAY, or give --display".into()));
@@ -209,7 +210,7 @@ fn figures(
         off_screen,
         synchronisation,
     });
-    let capped_at = refresh.filter(|_| limit == report::bench::Limit::VerticalSync);
+    let capped_at = refresh.filter(|_| limit == Limit::VerticalSync);
     let link = report.environment.pcie.as_ref().filter(|_| spec.is_bus);
     Some(Stage {
         stage: spec.stage,

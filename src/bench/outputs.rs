@@ -1,19 +1,23 @@
 //! Where a report goes: files and standard output.
 
 use crate::cli::{BenchOptions, STANDARD_OUTPUT};
+use crate::console::{Output, OutputError};
 use crate::error::Error;
 use crate::output_file::{OutputFile, OutputFileError};
-use crate::report::Output;
 use crate::report::bench::{Report, Style, csv, html, json, table};
 use std::path::Path;
 
 /// A report as text.
 type Format = fn(&Report) -> String;
 
+/// Writes such a text to standard output.
+type Print = fn(&mut Output, &str) -> Result<(), OutputError>;
+
 /// A format, and the file it goes to; `None`: standard output.
 struct Destination {
     file: Option<OutputFile>,
     format: Format,
+    print: Print,
 }
 
 /// All that is to be written.
@@ -30,17 +34,17 @@ impl Outputs {
     /// Where one cannot be written.
     pub fn open(options: &BenchOptions) -> Result<Outputs, Error> {
         let formats = [
-            (&options.json, json as Format),
-            (&options.csv, csv as Format),
-            (&options.html, html::page as Format),
+            (&options.json, json as Format, Output::json as Print),
+            (&options.csv, csv, Output::line),
+            (&options.html, html::page, Output::line),
         ];
         let open = |path: &Path| -> Result<Option<OutputFile>, OutputFileError> {
             (path.as_os_str() != STANDARD_OUTPUT).then(|| OutputFile::open(path)).transpose()
         };
         let mut destinations = Vec::new();
-        for (path, format) in formats {
+        for (path, format, print) in formats {
             if let Some(path) = path {
-                destinations.push(Destination { file: open(path)?, format });
+                destinations.push(Destination { file: open(path)?, format, print });
             }
         }
         let is_stdout_taken = destinations.iter().any(|destination| destination.file.is_none());
@@ -55,16 +59,16 @@ impl Outputs {
     pub fn write(self, report: &Report) -> Result<(), Error> {
         let mut stdout = Output::default();
         let mut outcome = Ok(());
-        for Destination { file, format } in self.destinations {
+        for Destination { file, format, print } in self.destinations {
             let text = format(report);
             let written = match file {
                 Some(file) => file.write(format!("{}\n", text.trim_end()).as_bytes()).map_err(Error::from),
-                None => stdout.line(text.trim_end()),
+                None => print(&mut stdout, text.trim_end()).map_err(Error::from),
             };
             outcome = outcome.and(written);
         }
         if let Some(style) = self.table {
-            outcome = outcome.and(stdout.line(&table(report, style)));
+            outcome = outcome.and(stdout.line(&table(report, style)).map_err(Error::from));
         }
         outcome
     }

@@ -1,10 +1,10 @@
 //! What the stages draw on: one context for all of them, so that on-screen and off-screen differ in nothing else.
 
 use crate::cli::{Options, Place};
+use crate::console;
 use crate::error::Error;
 use crate::platform::{Event, Gl, Key, OffScreen, PlatformError, Window};
 use crate::render::{Framebuffer, Functions};
-use crate::report;
 use crate::session::too_large;
 use std::rc::Rc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Surface {
             }
             Place::OffScreen { device, for_want_of_display } => {
                 if *for_want_of_display {
-                    report::say("DISPLAY is not set, so nothing is measured on-screen");
+                    console::say("DISPLAY is not set, so nothing is measured on-screen");
                 }
                 Ok(Surface::OffScreen(Box::new(OffScreen::open(device.as_ref(), options.gl_vendor)?)))
             }

@@ -11,8 +11,8 @@
 //! - The end of its input ends it early: it writes the report of what it has. So does a signal.
 
 use super::runner::{Cut, Stop};
+use crate::console::Output;
 use crate::error::Error;
-use crate::report::Output;
 use crate::signals::Signals;
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};

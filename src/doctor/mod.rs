@@ -14,9 +14,9 @@ pub mod trials;
 pub mod verdict;
 
 use crate::cli::{DoctorArgs, Options, Place};
+use crate::console::Output;
 use crate::error::Error;
 use crate::platform::PlatformError;
-use crate::report::Output;
 use crate::report::doctor::{Report, list, one_line, text};
 use checks::{Finding, Level};
 use facts::{Facts, Outcome};
@@ -37,11 +37,12 @@ const REPORT_MAX: u64 = 16 << 20;
 pub fn run(args: &DoctorArgs) -> Result<u8, Error> {
     if let Some(request) = &args.trial {
         let trial = serde_json::from_str(request).map_err(|e| Error::Usage(format!("--trial: {e}")))?;
-        return trials::perform(&trial).map(|()| 0).map_err(Error::Output);
+        return trials::perform(&trial).map(|()| 0).map_err(|e| Error::Output(e.into()));
     }
     let mut output = Output::default();
+    let print = if args.json { Output::json } else { Output::line };
     if args.list {
-        output.line(&list(args.json))?;
+        print(&mut output, &list(args.json))?;
         return Ok(0);
     }
     let facts = match &args.from {
@@ -49,7 +50,7 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Error> {
         None => examine(),
     };
     let report = Report::new(facts);
-    output.line(&if args.json { report.json() } else { text(&report) })?;
+    print(&mut output, &if args.json { report.json() } else { text(&report) })?;
     Ok(if report.draws_in_hardware { 0 } else { NO_HARDWARE })
 }
 

@@ -164,7 +164,7 @@ pub fn exit_when_server_dies(display: &str) {
     type SetHandler = unsafe extern "C" fn(Option<Handler>) -> Option<Handler>;
     unsafe extern "C" fn handler(_display: *mut c_void) -> c_int {
         let name = SERVER_NAME.get().map_or("", String::as_str);
-        crate::report::say(&format!(
+        crate::console::say(&format!(
             "the X server {name} has ended or broke the connection; so the run ends here"
         ));
         // SAFETY: ends the process at once. Exit handlers of GL drivers would talk to the server that is gone.

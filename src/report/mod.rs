@@ -5,10 +5,8 @@ pub mod doctor;
 pub mod json;
 pub mod text;
 
-use crate::error::Error;
 use crate::renderer::{Kind, Renderer};
 use serde::{Deserialize, Serialize};
-use std::io::{self, Write};
 
 /// What draws, and where to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -117,36 +115,4 @@ pub struct DeviceReport {
     pub node: Option<String>,
     /// UUID.
     pub uuid: Option<String>,
-}
-
-/// Standard output. A closed pipe is no error: it ends the run.
-#[derive(Debug, Default)]
-pub struct Output {
-    is_closed: bool,
-}
-
-impl Output {
-    /// Nobody reads any more.
-    pub fn is_closed(&self) -> bool {
-        self.is_closed
-    }
-
-    /// Writes a line, and sends it on its way: who reads from a pipe sees it at once.
-    ///
-    /// # Errors
-    /// Where it cannot be written, but for a closed pipe.
-    pub fn line(&mut self, text: &str) -> Result<(), Error> {
-        let mut stdout = io::stdout().lock();
-        match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
-            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => self.is_closed = true,
-            Err(e) => return Err(Error::Output(e)),
-            Ok(()) => {}
-        }
-        Ok(())
-    }
-}
-
-/// Writes a line for the user on standard error. Where even that cannot be written, nobody is there to be told.
-pub fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "rust-gears: {text}");
 }

@@ -9,11 +9,12 @@ pub use timing::Timing;
 
 use crate::capture;
 use crate::cli::Options;
+use crate::console::{self, Output};
 use crate::error::Error;
 use crate::output_file::OutputFile;
 use crate::platform::{Event, Key, PlatformError, Synchronisation};
 use crate::renderer::Kind;
-use crate::report::{self, Drawing, Interval, Output, Summary, SwapIntervalReport, json, text};
+use crate::report::{Drawing, Interval, Summary, SwapIntervalReport, json, text};
 use crate::scene::{DEGREES_PER_SECOND, View};
 use crate::signals::Signals;
 pub(crate) use stage::{Stage, too_large};
@@ -102,7 +103,7 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     fn new(options: &'a Options, stage: Stage, output: Output, signals: Signals) -> Session<'a> {
         let drawing = stage.drawing();
-        stage.warnings().iter().for_each(|warning| report::say(&format!("warning: {warning}")));
+        stage.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
         stage.set_title(&text::title(&drawing, None));
         Session {
             options,
@@ -216,10 +217,11 @@ impl<'a> Session<'a> {
             self.judge_synchronisation(interval.fps)?;
         }
         self.stage.set_title(&text::title(&self.drawing, Some(interval.fps)));
-        self.output.line(&match self.options.json {
-            true => json::interval(interval, &self.drawing),
-            false => text::fps_line(interval),
-        })
+        match self.options.json {
+            true => self.output.json(&json::interval(interval, &self.drawing))?,
+            false => self.output.line(&text::fps_line(interval))?,
+        }
+        Ok(())
     }
 
     /// glxgears prints its notice where a swap interval was asked for; here it is printed where the rate bears it out.
@@ -264,12 +266,15 @@ impl<'a> Session<'a> {
             swap_interval,
             drawing: self.drawing.clone(),
         };
-        report::say(&text::summary(&summary));
+        console::say(&text::summary(&summary));
         if self.options.info
             && let Some(interval) = &summary.swap_interval
         {
-            report::say(&text::swap_interval(interval));
+            console::say(&text::swap_interval(interval));
         }
-        if self.options.json { self.output.line(&json::summary(&summary)) } else { Ok(()) }
+        if self.options.json {
+            self.output.json(&json::summary(&summary))?;
+        }
+        Ok(())
     }
 }

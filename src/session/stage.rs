@@ -2,10 +2,11 @@
 
 use crate::capture::side_by_side;
 use crate::cli::{Options, Place};
+use crate::console;
 use crate::error::Error;
 use crate::platform::{Event, Gl, OffScreen, PlatformError, SwapInterval, Window};
 use crate::render::{self, BackBuffer, FrameQueue, Framebuffer, Gears, read_back_buffer};
-use crate::report::{self, Drawing, Target};
+use crate::report::{Drawing, Target};
 use crate::scene::{Eye, View, transforms};
 use image::RgbImage;
 use std::time::Duration;
@@ -47,7 +48,7 @@ impl Stage {
             }
             Place::OffScreen { device, for_want_of_display } => {
                 if *for_want_of_display {
-                    report::say("DISPLAY is not set, so the gears are drawn off-screen");
+                    console::say("DISPLAY is not set, so the gears are drawn off-screen");
                 }
                 let screen = Box::new(OffScreen::open(device.as_ref(), options.gl_vendor)?);
                 let gl = &screen.gl.functions;
