@@ -1,0 +1,5 @@
+//! Attacks, each as an attacker would make it: through a hostile X server, a report, a folder that somebody else writes to.
+
+#[path = "../support/mod.rs"]
+mod support;
+mod terminal;
