@@ -24,6 +24,7 @@ pub mod platform;
 pub mod render;
 pub mod renderer;
 pub mod report;
+pub mod request;
 pub mod scene;
 pub mod session;
 pub mod signals;

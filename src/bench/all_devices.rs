@@ -1,13 +1,13 @@
 //! `bench --all-devices`: each GPU in turn, then all at once, each in a process of its own.
 
 use super::compare;
-use crate::cli::BenchOptions;
 use crate::console::Output;
 use crate::error::Error;
 use crate::output_file::OutputFile;
 use crate::platform::{Device, OffScreen, PlatformError, devices};
 use crate::renderer::Kind;
 use crate::report::bench::{Report, Style, json, parse, table};
+use crate::request::Bench;
 use crate::session::Ended;
 use crate::signals::Signals;
 use std::ffi::OsString;
@@ -18,7 +18,7 @@ use std::process::{Child, Command, Stdio};
 ///
 /// # Errors
 /// Where there is no device, one cannot be measured, or the output not be written.
-pub fn run(options: &BenchOptions) -> Result<Ended, Error> {
+pub fn run(options: &Bench) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
     let file = options.json.as_deref().map(OutputFile::open).transpose()?;
     let all = choose(devices().map_err(PlatformError::no_device_list)?);

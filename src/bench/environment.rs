@@ -15,7 +15,9 @@ use std::path::Path;
 pub fn look(surface: &Surface, measured: &str) -> Environment {
     let renderer = surface.gl().renderer.clone();
     let (api, device, display) = match surface {
-        Surface::Window(window) => (window.api, window.display().to_owned(), Some(window.display().to_owned())),
+        Surface::Window(window) => {
+            (window.api.name(), window.display().to_owned(), Some(window.display().to_owned()))
+        }
         Surface::OffScreen(screen) => ("EGL", screen.device.label(), None),
     };
     let swap_interval = surface.window().map(|window| SwapIntervalReport {

@@ -15,13 +15,13 @@ mod target;
 mod turns;
 mod verdict;
 
-use crate::cli::BenchOptions;
 use crate::console;
 use crate::error::Error;
 use crate::platform::Synchronisation;
 use crate::renderer::Kind;
 use crate::report::Target;
 use crate::report::bench::{FrameTime, Limit, Mark, Report, SCHEMA, Settings, Stage, label};
+use crate::request::Bench;
 use crate::session::Ended;
 use crate::signals::Signals;
 use crate::stage_name::StageName;
@@ -42,7 +42,7 @@ const FRAMES_FOR_P99_9: u64 = 1000;
 ///
 /// # Errors
 /// Why it cannot measure, or not write.
-pub fn run(options: &BenchOptions) -> Result<Ended, Error> {
+pub fn run(options: &Bench) -> Result<Ended, Error> {
     if options.all_devices {
         return all_devices::run(options);
     }
@@ -57,7 +57,7 @@ pub fn run(options: &BenchOptions) -> Result<Ended, Error> {
 }
 
 /// Measures until all is done or something ends it.
-fn measure(options: &BenchOptions, signals: Signals) -> Result<(Report, Option<Stop>), Error> {
+fn measure(options: &Bench, signals: Signals) -> Result<(Report, Option<Stop>), Error> {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let mut runner = Runner::new(options, signals.clone())?;
     runner.surface.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));

@@ -1,10 +1,10 @@
 //! Where a report goes: files and standard output.
 
-use crate::cli::{BenchOptions, STANDARD_OUTPUT};
 use crate::console::{Output, OutputError};
 use crate::error::Error;
 use crate::output_file::{OutputFile, OutputFileError};
 use crate::report::bench::{Report, Style, csv, html, json, table};
+use crate::request::{Bench, STANDARD_OUTPUT};
 use std::path::Path;
 
 /// A report as text.
@@ -32,7 +32,7 @@ impl Outputs {
     ///
     /// # Errors
     /// Where one cannot be written.
-    pub fn open(options: &BenchOptions) -> Result<Outputs, Error> {
+    pub fn open(options: &Bench) -> Result<Outputs, Error> {
         let formats = [
             (&options.json, json as Format, Output::json as Print),
             (&options.csv, csv, Output::line),

@@ -4,13 +4,13 @@ use super::processors::{Usage, own_time};
 use super::record::{Record, Round};
 use super::stages::{Setup, Spec};
 use super::target::{Framebuffers, Surface};
-use crate::cli::BenchOptions;
 use crate::error::Error;
 use crate::render::workload::Workload;
 use crate::render::{
     self, BackBuffer, FrameQueue, Framebuffer, Functions, Gears, GpuTimer, draw_to_window, read_back_buffer,
 };
 use crate::report::Target;
+use crate::request::Bench;
 use crate::scene::angle_at;
 use crate::session::too_large;
 use crate::signals::Signals;
@@ -77,7 +77,7 @@ pub type Cut<T> = Result<Result<T, Stop>, Error>;
 
 /// Everything needed to draw.
 pub struct Runner<'a> {
-    options: &'a BenchOptions,
+    options: &'a Bench,
     // Dropped in this order: objects of the context before the context.
     gears: Rc<Gears>,
     framebuffers: Framebuffers,
@@ -96,8 +96,8 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     /// Why that cannot be had.
-    pub fn new(options: &'a BenchOptions, signals: Signals) -> Result<Runner<'a>, Error> {
-        let surface = Surface::open(&options.open)?;
+    pub fn new(options: &'a Bench, signals: Signals) -> Result<Runner<'a>, Error> {
+        let surface = Surface::open(&options.canvas)?;
         let gl = surface.functions();
         let now = Instant::now();
         Ok(Runner {
@@ -136,11 +136,12 @@ impl<'a> Runner<'a> {
         // On-screen and off-screen classic are of one size, also where a window manager chose it.
         let window_size = self.surface.window().map(|window| window.size());
         let is_window_sized = spec.size == super::stages::STAGES[0].size;
-        let size = window_size.filter(|_| is_window_sized).or(self.options.size).unwrap_or(spec.size);
+        let size =
+            window_size.filter(|_| is_window_sized).or(self.options.canvas.geometry.size).unwrap_or(spec.size);
         let (framebuffer, samples) = match window {
             Some(window) => (None, window.samples),
             None => {
-                let samples = self.options.open.samples.into();
+                let samples = self.options.canvas.samples.into();
                 let framebuffer = self.framebuffers.of_size(self.surface.gl(), size, samples)?;
                 let samples = framebuffer.samples();
                 (Some(framebuffer), samples)

@@ -1,10 +1,10 @@
 //! What the stages draw on: one context for all of them, so that on-screen and off-screen differ in nothing else.
 
-use crate::cli::{Options, Place};
 use crate::console;
 use crate::error::Error;
 use crate::platform::{Event, Gl, Key, OffScreen, PlatformError, Window};
 use crate::render::{Framebuffer, Functions};
+use crate::request::{Canvas, Place};
 use crate::session::too_large;
 use std::rc::Rc;
 use std::time::Duration;
@@ -21,14 +21,14 @@ pub enum Surface {
 const SETTLE: Duration = Duration::from_millis(300);
 
 impl Surface {
-    /// Opens what `options` ask for.
+    /// Opens what `request` asks for.
     ///
     /// # Errors
     /// Why that cannot be had.
-    pub fn open(options: &Options) -> Result<Surface, Error> {
-        match &options.place {
+    pub fn open(request: &Canvas) -> Result<Surface, Error> {
+        match &request.place {
             Place::Window { display } => {
-                let mut window = Box::new(Window::open(display, options)?);
+                let mut window = Box::new(Window::open(display, request)?);
                 while !window.events(SETTLE)?.is_empty() {}
                 Ok(Surface::Window(window))
             }
@@ -36,7 +36,7 @@ impl Surface {
                 if *for_want_of_display {
                     console::say("DISPLAY is not set, so nothing is measured on-screen");
                 }
-                Ok(Surface::OffScreen(Box::new(OffScreen::open(device.as_ref(), options.gl_vendor)?)))
+                Ok(Surface::OffScreen(Box::new(OffScreen::open(device.as_ref(), request.gl_vendor)?)))
             }
         }
     }

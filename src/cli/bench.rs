@@ -1,8 +1,8 @@
 //! `rust-gears bench`: what was typed, and what it means.
 
-use super::{Args, DeviceSelector, Geometry, GlVendor, Options, Place, parse_time};
+use super::parse_time;
+use crate::request::{Bench, Canvas, DeviceSelector, Geometry, GlVendor, Place, STANDARD_OUTPUT};
 use crate::stage_name::StageName;
-use clap::Parser;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -108,52 +108,9 @@ pub struct BenchArgs {
     test_draw_nothing: Option<StageName>,
 }
 
-/// What to measure, checked for sense.
-#[derive(Debug, Clone)]
-pub struct BenchOptions {
-    /// The stages asked for; empty: all.
-    pub stages: Vec<StageName>,
-    /// Time measured in one round of one stage.
-    pub slice: Duration,
-    /// How long a stage may warm up.
-    pub warm_up: Duration,
-    /// Rounds.
-    pub rounds: u32,
-    /// Width and height of every picture in pixels, where given.
-    pub size: Option<(u32, u32)>,
-    /// Gears a frame, where given.
-    pub gears: Option<u32>,
-    /// How to open the window or the device.
-    pub open: Options,
-    /// Each GPU in turn, then all at once.
-    pub all_devices: bool,
-    /// Others are measured at the same time.
-    pub at_once: bool,
-    /// Rounds are measured when standard input says so.
-    pub in_turns: bool,
-    /// Where the report goes as JSON.
-    pub json: Option<PathBuf>,
-    /// Where it goes as CSV.
-    pub csv: Option<PathBuf>,
-    /// Where the page goes.
-    pub html: Option<PathBuf>,
-    /// The table is to be Markdown.
-    pub markdown: bool,
-    /// Share of the time, in percent, that is wasted on purpose.
-    pub test_slow_down: f64,
-    /// A stage whose frames are left black on purpose.
-    pub test_draw_nothing: Option<StageName>,
-}
-
-/// The name of standard output as a file.
-pub const STANDARD_OUTPUT: &str = "-";
-
-impl BenchOptions {
-    /// What `args` mean where `$DISPLAY` holds `env_display`.
-    ///
-    /// # Errors
-    /// Where options contradict each other: the reason and the way out, for the user to read.
-    pub fn new(args: BenchArgs, env_display: Option<String>) -> Result<BenchOptions, String> {
+impl BenchArgs {
+    pub(super) fn request(self, env_display: Option<String>) -> Result<Bench, String> {
+        let args = self;
         if !(0.0..1000.0).contains(&args.test_slow_down) {
             return Err("--test-slow-down takes a percentage".into());
         }
@@ -172,32 +129,29 @@ impl BenchOptions {
         let rounds = args.rounds.unwrap_or(rounds);
         let total = args.duration.unwrap_or(total);
         let is_off_screen = args.off_screen || args.device.is_some();
-        // As glxgears is started, with the swap interval that lets it run free.
-        let mut open = Options::new(Args::parse_from(["rust-gears"]), None)?;
-        open.place = match args.display.or(env_display).filter(|display| !display.is_empty()) {
-            Some(display) if !is_off_screen => Place::Window { display },
-            _ => Place::OffScreen { device: args.device, for_want_of_display: !is_off_screen },
-        };
-        if args.stage.contains(&StageName::Present) && matches!(open.place, Place::OffScreen { .. }) {
+        let place = Place::new(args.display.or(env_display), is_off_screen, args.device);
+        if args.stage.contains(&StageName::Present) && matches!(place, Place::OffScreen { .. }) {
             return Err(
                 "--stage present: that is what showing a frame costs, and needs a display to show it on; set \
                         DISPLAY, and leave --off-screen and --device out"
                     .into(),
             );
         }
-        open.geometry = args.geometry.unwrap_or_default();
-        open.size = open.geometry.size.unwrap_or(open.size);
-        open.samples = args.samples;
-        open.swap_interval = Some(0);
-        open.gl_vendor = args.gl_vendor;
-        Ok(BenchOptions {
+        Ok(Bench {
+            canvas: Canvas {
+                place,
+                geometry: args.geometry.unwrap_or_default(),
+                samples: args.samples,
+                // Free-running, as glxgears is benchmarked.
+                swap_interval: Some(0),
+                gl_vendor: args.gl_vendor,
+                ..Canvas::default()
+            },
             stages: args.stage,
             slice: total / rounds,
             warm_up: warm_up.min(total),
             rounds,
-            size: open.geometry.size,
             gears: args.gears,
-            open,
             all_devices: args.all_devices,
             at_once: args.at_once,
             in_turns: args.in_turns,

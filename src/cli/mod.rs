@@ -1,20 +1,17 @@
-//! The command line: what was typed ([`Args`]) and what it means ([`Options`]).
+//! The command line: from what was typed ([`Args`]) to what to do ([`Mode`]).
 
 mod bench;
 mod compare;
 mod doctor;
-mod geometry;
 mod glxgears;
-mod options;
 
-pub use bench::{BenchArgs, BenchOptions, STANDARD_OUTPUT};
+pub use bench::BenchArgs;
 pub use compare::CompareArgs;
 pub use doctor::DoctorArgs;
-pub use geometry::{Geometry, Offset};
 pub use glxgears::accept_single_dash;
-pub(crate) use options::normal_pci_address;
-pub use options::{DeviceSelector, GlVendor, Options, Place};
 
+use crate::request::{self, Canvas, DeviceSelector, Geometry, GlVendor, Place};
+use crate::scene::View;
 use clap::{Parser, Subcommand};
 use regex_lite::Regex;
 use std::path::PathBuf;
@@ -140,6 +137,75 @@ pub enum Command {
     Doctor(DoctorArgs),
 }
 
+/// What the program is asked to do.
+#[derive(Debug, Clone)]
+pub enum Mode {
+    Gears(request::Gears),
+    ListDevices { json: bool },
+    Bench(request::Bench),
+    Compare(CompareArgs),
+    Doctor(DoctorArgs),
+}
+
+impl Mode {
+    /// What `args` mean if `$DISPLAY` holds `env_display`.
+    ///
+    /// # Errors
+    /// Options that contradict each other: the reason and the way out, for the user to read.
+    pub fn new(args: Args, env_display: Option<String>) -> Result<Mode, String> {
+        Ok(match args.command {
+            Some(Command::Bench(args)) => Mode::Bench(args.request(env_display)?),
+            Some(Command::Compare(args)) => Mode::Compare(args),
+            Some(Command::Doctor(args)) => Mode::Doctor(args),
+            None if args.list_devices => Mode::ListDevices { json: args.json },
+            None => Mode::Gears(args.gears(env_display)?),
+        })
+    }
+
+    /// What is to be drawn on, if anything is drawn.
+    pub fn canvas(&self) -> Option<&Canvas> {
+        match self {
+            Mode::Gears(gears) => Some(&gears.canvas),
+            Mode::Bench(bench) => Some(&bench.canvas),
+            Mode::ListDevices { .. } | Mode::Compare(_) | Mode::Doctor(_) => None,
+        }
+    }
+}
+
+impl Args {
+    fn gears(self, env_display: Option<String>) -> Result<request::Gears, String> {
+        let place = Place::new(self.display.or(env_display), self.off_screen, self.device.clone());
+        if self.device.is_some() && matches!(place, Place::Window { .. }) {
+            return Err("--device chooses a device for off-screen drawing, but a window's GPU is its X server's \
+                        choice; add --off-screen, or leave --device out"
+                .into());
+        }
+        Ok(request::Gears {
+            canvas: Canvas {
+                place,
+                geometry: self.geometry.unwrap_or_default(),
+                fullscreen: self.fullscreen,
+                samples: self.samples,
+                stereo: self.stereo,
+                srgb: self.srgb,
+                swap_interval: self.swap_interval,
+                gl_vendor: self.gl_vendor,
+                window_api: None,
+            },
+            info: self.info,
+            frames: self.frames,
+            duration: self.duration,
+            interval: self.interval,
+            json: self.json,
+            angle: self.angle,
+            view: self.view.map_or_else(View::default, |[x, y, z]| View { x, y, z }),
+            screenshot: self.screenshot,
+            require_hardware: self.require_hardware,
+            expect_renderer: self.expect_renderer,
+        })
+    }
+}
+
 /// A time such as `10s` or `500ms`; a bare number is seconds. Never zero.
 fn parse_time(text: &str) -> Result<Duration, String> {
     let time = match text.parse::<f64>() {
@@ -176,6 +242,21 @@ mod tests {
     }
 
     #[test]
+    fn a_device_without_off_screen_drawing_is_refused() {
+        let mode = |display: Option<&str>| {
+            Mode::new(Args::parse_from(["rust-gears", "--device", "0"]), display.map(Into::into))
+        };
+        assert!(mode(Some(":0")).unwrap_err().contains("--off-screen"));
+        assert!(mode(None).is_ok());
+    }
+
+    #[test]
+    fn the_display_on_the_command_line_beats_the_environments() {
+        let mode = Mode::new(Args::parse_from(["rust-gears", "--display", ":1"]), Some(":0".into())).unwrap();
+        assert_eq!(mode.canvas().unwrap().place, Place::Window { display: ":1".into() });
+    }
+
+    #[test]
     fn times() {
         assert_eq!(parse_time("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(parse_time("0.5"), Ok(Duration::from_millis(500)));
@@ -199,7 +280,7 @@ mod tests {
         fn no_command_line_panics(words in prop::collection::vec("(-{0,2}[a-z-]{0,12}|[0-9x+,=:.-]{0,12}|\\PC{0,8})", 0..8)) {
             let argv = accept_single_dash(std::iter::once("rust-gears".to_owned()).chain(words).map(Into::into));
             if let Ok(args) = Args::try_parse_from(argv) {
-                let _ = Options::new(args, None);
+                let _ = Mode::new(args, None);
             }
         }
     }

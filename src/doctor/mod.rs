@@ -13,11 +13,12 @@ pub mod facts;
 pub mod trials;
 pub mod verdict;
 
-use crate::cli::{DoctorArgs, Options, Place};
+use crate::cli::DoctorArgs;
 use crate::console::Output;
 use crate::error::Error;
 use crate::platform::PlatformError;
 use crate::report::doctor::{Report, list, one_line, text};
+use crate::request::{Canvas, Place};
 use checks::{Finding, Level};
 use facts::{Facts, Outcome};
 use std::fs::File;
@@ -82,10 +83,10 @@ const REPEATS: [u8; 5] = [29, 49, 66, 67, 68];
 
 /// What keeps a run from drawing, in a few words, for the end of its message; `None` where nothing is found that
 /// would. Takes 3 seconds at most.
-pub fn leading_cause(error: &Error, options: &Options) -> Option<String> {
+pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<String> {
     // What was asked for beyond the gears may be more than a healthy machine can do.
-    let is_plain = options.samples == 0 && !options.stereo && !options.srgb;
-    let display = match (error, &options.place) {
+    let is_plain = canvas.samples == 0 && !canvas.stereo && !canvas.srgb;
+    let display = match (error, &canvas.place) {
         (Error::Platform(PlatformError::Lost { .. } | PlatformError::TooLarge { .. }), _) => return None,
         (Error::Platform(_), Place::Window { display }) if is_plain => Some(display.as_str()),
         (Error::Platform(_), Place::OffScreen { device: None, .. }) if is_plain => None,

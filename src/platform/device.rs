@@ -1,8 +1,8 @@
 //! EGL devices: which there are, under every name they go by, in EGL's own order.
 
 use super::error::Attempts;
-use crate::cli::DeviceSelector;
-use crate::cli::normal_pci_address;
+use crate::request::DeviceSelector;
+use crate::request::normal_pci_address;
 use glutin::api::egl::device::Device as EglDevice;
 use std::ffi::c_void;
 use std::fs;

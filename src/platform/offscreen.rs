@@ -3,8 +3,8 @@
 use super::device::{Device, devices};
 use super::error::{Attempts, PlatformError};
 use super::{Gl, vendor};
-use crate::cli::{DeviceSelector, GlVendor};
 use crate::renderer::Kind;
+use crate::request::{DeviceSelector, GlVendor};
 use glutin::api::egl::context::PossiblyCurrentContext;
 use glutin::api::egl::display::Display;
 use glutin::config::{Api, ConfigSurfaceTypes, ConfigTemplateBuilder};

@@ -4,7 +4,7 @@ use super::Gl;
 use super::error::{Attempts, PlatformError};
 use super::x11::{self, XServer};
 use super::{vendor, x_errors};
-use crate::cli::{Geometry, Options};
+use crate::request::{Canvas, Geometry, WindowApi};
 use glutin::config::{Api, Config, ConfigSurfaceTypes, ConfigTemplateBuilder};
 use glutin::context::{
     ContextApi, ContextAttributesBuilder, GlProfile, NotCurrentContext, PossiblyCurrentContext, Version,
@@ -30,8 +30,7 @@ pub struct Opened {
     pub window: winit::window::Window,
     /// The context's functions and names.
     pub gl: Gl,
-    /// The way to it: `GLX` or `EGL`.
-    pub api: &'static str,
+    pub api: WindowApi,
     /// The visual's ID.
     pub visual: u64,
     /// Samples a pixel.
@@ -48,50 +47,50 @@ const CONFIGS_TRIED: usize = 8;
 ///
 /// # Errors
 /// All that was tried, where nothing worked.
-pub fn open(event_loop: &ActiveEventLoop, server: &XServer, options: &Options) -> Result<Opened, PlatformError> {
+pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) -> Result<Opened, PlatformError> {
     x_errors::keep_from_winit();
     let mut attempts = Attempts::default();
-    let displays: [(&'static str, &str, DisplayApiPreference); 2] = [
+    let displays: [(WindowApi, &str, DisplayApiPreference); 2] = [
         (
-            "GLX",
+            WindowApi::Glx,
             "libGL.so.1", // Without the hook, an X error while a context is made would end the process.
             DisplayApiPreference::Glx(Box::new(register_xlib_error_hook)),
         ),
-        ("EGL", "libEGL.so.1", DisplayApiPreference::Egl),
+        (WindowApi::Egl, "libEGL.so.1", DisplayApiPreference::Egl),
     ];
-    let allowed = displays.into_iter().filter(|(api, ..)| options.window_api.is_none_or(|only| only == *api));
+    let allowed = displays.into_iter().filter(|(api, ..)| request.window_api.is_none_or(|only| only == *api));
     for (api, library, preference) in allowed {
         // glutin says only "not found"; the linker says what.
         if let Err(reason) = x11::load(library) {
-            attempts.add(api, reason);
+            attempts.add(api.name(), reason);
             continue;
         }
-        let configs = match configs(event_loop, preference, options) {
+        let configs = match configs(event_loop, preference, request) {
             Ok(configs) => configs,
             Err(reason) => {
-                attempts.add(api, reason);
+                attempts.add(api.name(), reason);
                 continue;
             }
         };
         for config in configs.into_iter().take(CONFIGS_TRIED) {
-            match open_with(event_loop, server, options, &config) {
+            match open_with(event_loop, server, request, &config) {
                 Ok((surface, context, window, gl, visual)) => {
                     let samples = u32::from(config.num_samples());
                     return Ok(Opened { surface, context, window, gl, api, visual, samples });
                 }
-                Err(reason) => attempts.add(api, reason),
+                Err(reason) => attempts.add(api.name(), reason),
             }
         }
     }
     let wanted = ["a window with OpenGL 3.3"]
         .into_iter()
         .map(str::to_owned)
-        .chain((options.samples > 0).then(|| format!("{} samples a pixel (--samples)", options.samples)))
-        .chain(options.stereo.then(|| "stereo (--stereo)".into()))
-        .chain(options.srgb.then(|| "sRGB (--srgb)".into()))
+        .chain((request.samples > 0).then(|| format!("{} samples a pixel (--samples)", request.samples)))
+        .chain(request.stereo.then(|| "stereo (--stereo)".into()))
+        .chain(request.srgb.then(|| "sRGB (--srgb)".into()))
         .collect::<Vec<_>>()
         .join(" and ");
-    let advice = if options.stereo || options.samples > 0 || options.srgb {
+    let advice = if request.stereo || request.samples > 0 || request.srgb {
         "Ask for less, or draw without the X server's configs: --off-screen".into()
     } else if server.depth < 15 {
         format!(
@@ -110,7 +109,7 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, options: &Options) -
 fn configs(
     event_loop: &ActiveEventLoop,
     preference: DisplayApiPreference,
-    options: &Options,
+    request: &Canvas,
 ) -> Result<Vec<Config>, String> {
     let handle = event_loop.display_handle().map_err(|e| e.to_string())?.as_raw();
     let is_egl = matches!(preference, DisplayApiPreference::Egl);
@@ -122,11 +121,11 @@ fn configs(
         .with_alpha_size(0)
         .with_depth_size(DEPTH_BITS)
         .with_stencil_size(0);
-    if options.samples > 0 {
+    if request.samples > 0 {
         // glutin takes powers of two only (and panics at others, in debug builds). More than was asked for will do.
-        template = template.with_multisampling(options.samples.next_power_of_two());
+        template = template.with_multisampling(request.samples.next_power_of_two());
     }
-    if options.stereo {
+    if request.stereo {
         if is_egl {
             return Err("EGL knows no stereo windows".into());
         }
@@ -136,7 +135,7 @@ fn configs(
     let found = unsafe { display.find_configs(template.build()) };
     let mut configs: Vec<Config> = found.map_err(|e| format!("no config will do ({e})"))?.collect();
     // An unset number of samples does not exclude multisampling, so the order has to.
-    configs.retain(|config| !options.srgb || config.srgb_capable());
+    configs.retain(|config| !request.srgb || config.srgb_capable());
     if configs.is_empty() {
         return Err("no config will do".into());
     }
@@ -156,7 +155,7 @@ type Parts = (Surface<WindowSurface>, PossiblyCurrentContext, winit::window::Win
 fn open_with(
     event_loop: &ActiveEventLoop,
     server: &XServer,
-    options: &Options,
+    request: &Canvas,
     config: &Config,
 ) -> Result<Parts, String> {
     let display = config.display();
@@ -168,13 +167,13 @@ fn open_with(
     // SAFETY: no native window is passed.
     let context: NotCurrentContext = unsafe { display.create_context(config, &attributes) }
         .map_err(|e| format!("no OpenGL 3.3 context ({e})"))?;
-    let attributes = window_attributes(server, options).with_x11_visual(visual as _);
+    let attributes = window_attributes(server, request).with_x11_visual(visual as _);
     let window = event_loop.create_window(attributes).map_err(|e| format!("no window ({e})"))?;
     let handle = window.window_handle().map_err(|e| e.to_string())?.as_raw();
     let size = window.inner_size();
     let side = |pixels: u32| NonZeroU32::new(pixels).unwrap_or(NonZeroU32::MIN);
     let attributes = SurfaceAttributesBuilder::<WindowSurface>::new()
-        .with_srgb(options.srgb.then_some(true))
+        .with_srgb(request.srgb.then_some(true))
         .build(handle, side(size.width), side(size.height));
     // SAFETY: the window is open, and lives as long as the surface (see the order of `Window`'s fields).
     let surface =
@@ -184,13 +183,13 @@ fn open_with(
     Ok((surface, context, window, gl, visual))
 }
 
-fn window_attributes(server: &XServer, options: &Options) -> WindowAttributes {
+fn window_attributes(server: &XServer, request: &Canvas) -> WindowAttributes {
     let attributes = WindowAttributes::default()
         .with_title("rust-gears")
         .with_name("rust-gears", "rust-gears")
         .with_visible(false);
     let (screen_width, screen_height) = server.screen_size;
-    if options.fullscreen {
+    if request.fullscreen {
         let attributes = attributes
             .with_inner_size(PhysicalSize::new(screen_width, screen_height))
             .with_position(PhysicalPosition::new(0, 0));
@@ -201,9 +200,9 @@ fn window_attributes(server: &XServer, options: &Options) -> WindowAttributes {
             attributes.with_override_redirect(true)
         };
     }
-    let (width, height) = options.size;
+    let (width, height) = request.size();
     let attributes = attributes.with_inner_size(PhysicalSize::new(width, height));
-    let Geometry { offset: Some((x, y)), .. } = options.geometry else { return attributes };
+    let Geometry { offset: Some((x, y)), .. } = request.geometry else { return attributes };
     attributes
         .with_position(PhysicalPosition::new(x.resolve(screen_width, width), y.resolve(screen_height, height)))
 }

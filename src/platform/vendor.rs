@@ -5,8 +5,8 @@
 //! replaces itself (exec) and notes in the environment how far it has come.
 
 use super::error::Attempts;
-use crate::cli::GlVendor;
 use crate::renderer::Renderer;
+use crate::request::GlVendor;
 use std::env;
 use std::fs;
 use std::os::unix::process::CommandExt;

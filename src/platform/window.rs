@@ -6,8 +6,8 @@ use super::open::{Opened, open};
 use super::swap::{self, SwapInterval};
 use super::vendor::{self, Progress};
 use super::x11::{self, XServer};
-use crate::cli::{GlVendor, Options};
 use crate::renderer::Kind;
+use crate::request::{Canvas, GlVendor, WindowApi};
 use glutin::context::PossiblyCurrentContext;
 use glutin::display::{Display, GetGlDisplay};
 use glutin::prelude::*;
@@ -69,8 +69,7 @@ pub struct Window {
     looked: Option<Instant>,
     /// The context.
     pub gl: Gl,
-    /// The way to it: `GLX` or `EGL`.
-    pub api: &'static str,
+    pub api: WindowApi,
     /// The visual's ID.
     pub visual: u64,
     /// Samples a pixel; 0: no multisampling.
@@ -94,26 +93,26 @@ enum Focus {
 const LOOK_EVERY: Duration = Duration::from_millis(4);
 
 impl Window {
-    /// Opens the window that `options` describe on `display`.
+    /// Opens the window that `request` describes on `display`.
     ///
     /// Where the choice of the GL vendor fails, this process is replaced by one that makes the next choice.
     ///
     /// # Errors
     /// What is missing, with everything that was tried.
-    pub fn open(display: &str, options: &Options) -> Result<Window, PlatformError> {
+    pub fn open(display: &str, request: &Canvas) -> Result<Window, PlatformError> {
         let server = XServer::probe(display)?;
-        let progress = Progress::begin(options.gl_vendor, server.has_nv_glx);
+        let progress = Progress::begin(request.gl_vendor, server.has_nv_glx);
         let missing = progress.forces_nvidia().then(|| x11::load("libGLX_nvidia.so.0").err()).flatten();
         if let Some(reason) = &missing {
             progress.give_up(reason);
         }
         x11::exit_when_server_dies(display);
-        match Window::open_as_chosen(server, options) {
+        match Window::open_as_chosen(server, request) {
             // libglvnd takes another vendor's OpenGL, without a word, where the one it is told to take is missing.
-            Ok(window) if options.gl_vendor == GlVendor::Nvidia && !window.gl.renderer.is_nvidia() => {
+            Ok(window) if request.gl_vendor == GlVendor::Nvidia && !window.gl.renderer.is_nvidia() => {
                 let instead = format!("{} draws instead", window.gl.renderer.renderer);
                 let mut attempts = Attempts::default();
-                attempts.add(window.api, missing.unwrap_or(instead));
+                attempts.add(window.api.name(), missing.unwrap_or(instead));
                 Err(PlatformError::NoWindow {
                     wanted: "a window with NVIDIA's OpenGL (--gl-vendor nvidia)".into(),
                     display: display.into(),
@@ -122,7 +121,7 @@ impl Window {
                 })
             }
             Ok(mut window) => {
-                if window.gl.renderer.kind() == Kind::Software && options.gl_vendor != GlVendor::Mesa {
+                if window.gl.renderer.kind() == Kind::Software && request.gl_vendor != GlVendor::Mesa {
                     let renderer = &window.gl.renderer;
                     progress.give_up(&format!("{} draws", renderer.renderer));
                     window.warnings.extend(progress.software_warning(renderer));
@@ -140,7 +139,7 @@ impl Window {
         }
     }
 
-    fn open_as_chosen(server: XServer, options: &Options) -> Result<Window, PlatformError> {
+    fn open_as_chosen(server: XServer, request: &Canvas) -> Result<Window, PlatformError> {
         let no_connection = |reason: String| PlatformError::NoConnection {
             display: server.display.clone(),
             reason,
@@ -150,18 +149,18 @@ impl Window {
         set_environment(&server.display);
         let mut events = EventLoop::builder().with_x11().build().map_err(|e| no_connection(e.to_string()))?;
         events.set_control_flow(ControlFlow::Wait);
-        let mut opening = Opening { server: &server, options, outcome: None };
+        let mut opening = Opening { server: &server, request, outcome: None };
         // winit hands out windows only inside its loop; its first turn calls `resumed`.
         events.pump_app_events(Some(Duration::ZERO), &mut opening);
         let opened =
             opening.outcome.unwrap_or_else(|| Err(no_connection("winit's event loop did not start".into())))?;
         let Opened { surface, context, window, gl, api, visual, samples } = opened;
         let swap_interval = match surface.display() {
-            Display::Glx(display) => swap::set_glx(&display, &surface, options.swap_interval),
-            Display::Egl(_) => swap::set_egl(&surface, &context, options.swap_interval),
+            Display::Glx(display) => swap::set_glx(&display, &surface, request.swap_interval),
+            Display::Egl(_) => swap::set_egl(&surface, &context, request.swap_interval),
         };
         window.set_visible(true);
-        let follows_screen = options.fullscreen && !server.has_window_manager();
+        let follows_screen = request.fullscreen && !server.has_window_manager();
         if follows_screen {
             server.watch_screen_size();
         }
@@ -295,13 +294,13 @@ fn no_compose_sequences() -> Option<String> {
 /// winit's callbacks while the window is opened.
 struct Opening<'a> {
     server: &'a XServer,
-    options: &'a Options,
+    request: &'a Canvas,
     outcome: Option<Result<Opened, PlatformError>>,
 }
 
 impl ApplicationHandler for Opening<'_> {
     fn resumed(&mut self, event_loop: &ActiveEventLoop) {
-        self.outcome = Some(open(event_loop, self.server, self.options));
+        self.outcome = Some(open(event_loop, self.server, self.request));
     }
 
     fn window_event(&mut self, _: &ActiveEventLoop, _: WindowId, _: WindowEvent) {}

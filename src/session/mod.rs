@@ -8,13 +8,13 @@ mod timing;
 pub use timing::Timing;
 
 use crate::capture;
-use crate::cli::Options;
 use crate::console::{self, Output};
 use crate::error::Error;
 use crate::output_file::OutputFile;
 use crate::platform::{Event, Key, PlatformError, Synchronisation};
 use crate::renderer::Kind;
 use crate::report::{Drawing, Interval, Summary, SwapIntervalReport, json, text};
+use crate::request;
 use crate::scene::{DEGREES_PER_SECOND, View};
 use crate::signals::Signals;
 pub(crate) use stage::{Stage, too_large};
@@ -48,13 +48,13 @@ const PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// Why it cannot, or could not go on. What was measured until then is reported all the same.
-pub fn run(options: &Options) -> Result<Ended, Error> {
+pub fn run(options: &request::Gears) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
     let screenshot = options.screenshot.as_deref().map(OutputFile::open).transpose()?;
     let mut output = Output::default();
-    let stage = Stage::open(options).inspect_err(|error| {
+    let stage = Stage::open(&options.canvas).inspect_err(|error| {
         // The words that scripts know from glxgears, where they expect them.
-        if let (false, Some(line)) = (options.json, glxgears_error(error, options)) {
+        if let (false, Some(line)) = (options.json, glxgears_error(error, &options.canvas)) {
             let _ = output.line(&line);
         }
     })?;
@@ -72,20 +72,20 @@ pub fn run(options: &Options) -> Result<Ended, Error> {
 }
 
 /// What glxgears prints where it gives up.
-fn glxgears_error(error: &Error, options: &Options) -> Option<String> {
+fn glxgears_error(error: &Error, canvas: &request::Canvas) -> Option<String> {
     match error {
         Error::Platform(PlatformError::NoConnection { display, .. }) => {
             Some(text::could_not_open_display(display))
         }
         Error::Platform(PlatformError::NoWindow { .. }) => {
-            Some(text::could_not_get_visual(options.stereo, options.samples > 0))
+            Some(text::could_not_get_visual(canvas.stereo, canvas.samples > 0))
         }
         _ => None,
     }
 }
 
 struct Session<'a> {
-    options: &'a Options,
+    options: &'a request::Gears,
     stage: Stage,
     drawing: Drawing,
     output: Output,
@@ -101,7 +101,7 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn new(options: &'a Options, stage: Stage, output: Output, signals: Signals) -> Session<'a> {
+    fn new(options: &'a request::Gears, stage: Stage, output: Output, signals: Signals) -> Session<'a> {
         let drawing = stage.drawing();
         stage.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
         stage.set_title(&text::title(&drawing, None));

@@ -1,12 +1,12 @@
 //! What the gears are drawn on: a window, or framebuffers that nobody sees.
 
 use crate::capture::side_by_side;
-use crate::cli::{Options, Place};
 use crate::console;
 use crate::error::Error;
 use crate::platform::{Event, Gl, OffScreen, PlatformError, SwapInterval, Window};
 use crate::render::{self, BackBuffer, FrameQueue, Framebuffer, Gears, read_back_buffer};
 use crate::report::{Drawing, Target};
+use crate::request::{Canvas, Place};
 use crate::scene::{Eye, View, transforms};
 use image::RgbImage;
 use std::time::Duration;
@@ -30,45 +30,45 @@ const MONO: &[(Eye, BackBuffer)] = &[(Eye::Mono, BackBuffer::Mono)];
 const STEREO: &[(Eye, BackBuffer)] = &[(Eye::Left, BackBuffer::Left), (Eye::Right, BackBuffer::Right)];
 
 impl Stage {
-    /// Opens what `options` ask for.
+    /// Opens what `request` asks for.
     ///
     /// # Errors
     /// Why that cannot be had.
-    pub fn open(options: &Options) -> Result<Stage, Error> {
-        let buffers = if options.stereo { STEREO } else { MONO };
-        match &options.place {
+    pub fn open(request: &Canvas) -> Result<Stage, Error> {
+        let buffers = if request.stereo { STEREO } else { MONO };
+        match &request.place {
             Place::Window { display } => {
-                let window = Box::new(Window::open(display, options)?);
+                let window = Box::new(Window::open(display, request)?);
                 let size = window.size();
                 check_size(&window.gl, size, window.samples)?;
-                let gears = Gears::new(&window.gl.functions, &window.gl.renderer, options.srgb)?;
+                let gears = Gears::new(&window.gl.functions, &window.gl.renderer, request.srgb)?;
                 window.gl.release_compiler();
                 gears.set_viewport(size);
-                Ok(Stage { gears, surface: Surface::Window { window, buffers }, size, srgb: options.srgb })
+                Ok(Stage { gears, surface: Surface::Window { window, buffers }, size, srgb: request.srgb })
             }
             Place::OffScreen { device, for_want_of_display } => {
                 if *for_want_of_display {
                     console::say("DISPLAY is not set, so the gears are drawn off-screen");
                 }
-                let screen = Box::new(OffScreen::open(device.as_ref(), options.gl_vendor)?);
+                let screen = Box::new(OffScreen::open(device.as_ref(), request.gl_vendor)?);
                 let gl = &screen.gl.functions;
-                let samples = options.samples.into();
+                let samples = request.samples.into();
                 let picture = |eye| -> Result<(Eye, Framebuffer), Error> {
-                    let framebuffer = Framebuffer::new(gl, options.size, samples, options.srgb)
-                        .map_err(|e| too_large(&screen.gl, options.size, samples, &e))?;
+                    let framebuffer = Framebuffer::new(gl, request.size(), samples, request.srgb)
+                        .map_err(|e| too_large(&screen.gl, request.size(), samples, &e))?;
                     Ok((eye, framebuffer))
                 };
                 let pictures: Vec<_> = buffers.iter().map(|&(eye, _)| picture(eye)).collect::<Result<_, _>>()?;
-                let gears = Gears::new(gl, &screen.gl.renderer, options.srgb)?;
+                let gears = Gears::new(gl, &screen.gl.renderer, request.srgb)?;
                 screen.gl.release_compiler();
-                gears.set_viewport(options.size);
+                gears.set_viewport(request.size());
                 pictures[0].1.bind();
                 let queue = FrameQueue::new(gl);
                 Ok(Stage {
                     gears,
                     surface: Surface::OffScreen { pictures, queue, screen },
-                    size: options.size,
-                    srgb: options.srgb,
+                    size: request.size(),
+                    srgb: request.srgb,
                 })
             }
         }
@@ -78,9 +78,13 @@ impl Stage {
     pub fn drawing(&self) -> Drawing {
         let (width, height) = self.size;
         let (renderer, api, target, device, samples) = match &self.surface {
-            Surface::Window { window, .. } => {
-                (&window.gl.renderer, window.api, Target::OnScreen, window.display().to_owned(), window.samples)
-            }
+            Surface::Window { window, .. } => (
+                &window.gl.renderer,
+                window.api.name(),
+                Target::OnScreen,
+                window.display().to_owned(),
+                window.samples,
+            ),
             Surface::OffScreen { screen, pictures, .. } => {
                 (&screen.gl.renderer, "EGL", Target::OffScreen, screen.device.label(), pictures[0].1.samples())
             }

@@ -3,11 +3,11 @@
 use super::Trial;
 use super::x_server;
 use crate::capture::compare;
-use crate::cli::{Args, Options, Place};
 use crate::doctor::facts::{DisplayName, Drawn, EglDevice, Node, nvml};
 use crate::platform;
+use crate::request::{Canvas, Place, WindowApi};
+use crate::scene::View;
 use crate::session::Stage;
-use clap::Parser;
 use image::RgbImage;
 use serde::Serialize;
 use std::fs::{self, OpenOptions};
@@ -29,10 +29,10 @@ pub fn perform(trial: &Trial) -> std::io::Result<()> {
         Trial::Nvml => json(nvml::ask()),
         Trial::Reach(display) => json(reach(display)),
         Trial::X(display) => json(x_server::ask(display)),
-        Trial::Glx(display) => json(draw(Place::Window { display: display.clone() }, Some("GLX"))),
-        Trial::Egl(display) => json(draw(Place::Window { display: display.clone() }, Some("EGL"))),
+        Trial::Glx(display) => json(draw(Place::Window { display: display.clone() }, Some(WindowApi::Glx))),
+        Trial::Egl(display) => json(draw(Place::Window { display: display.clone() }, Some(WindowApi::Egl))),
         Trial::Devices => json(devices()),
-        Trial::OffScreen => json(draw(Place::OffScreen { device: None, for_want_of_display: false }, None)),
+        Trial::OffScreen => json(draw(Place::default(), None)),
     };
     writeln!(std::io::stdout().lock(), "{line}")
 }
@@ -141,30 +141,30 @@ const FRAMES: u32 = 100;
 const FRAMES_TIME: Duration = Duration::from_millis(300);
 
 /// Draws the gears at angle 0 as the program draws them, and compares the picture with the one it should be.
-fn draw(place: Place, window_api: Option<&'static str>) -> Result<Drawn, String> {
-    let args = Args::try_parse_from(["rust-gears"]).map_err(|e| e.to_string())?;
-    let options = Options { place, window_api, ..Options::new(args, None)? };
+fn draw(place: Place, window_api: Option<WindowApi>) -> Result<Drawn, String> {
+    let request = Canvas { place, window_api, ..Canvas::default() };
+    let view = View::default();
     let failed = |e: crate::error::Error| {
         let earlier = platform::earlier_failures();
         if earlier.is_empty() { e.to_string() } else { format!("{e}\nbefore that: {earlier}") }
     };
-    let mut stage = Stage::open(&options).map_err(failed)?;
+    let mut stage = Stage::open(&request).map_err(failed)?;
     let drawing = stage.drawing();
     // The first frame, in which drivers compile and allocate, tells nothing of how fast they are.
-    stage.draw(options.view, 0.0);
+    stage.draw(view, 0.0);
     stage.end_frame().map_err(|e| e.to_string())?;
     stage.finish().map_err(|e| e.to_string())?;
     let started = Instant::now();
     let mut frames = 0;
     while frames < FRAMES && started.elapsed() < FRAMES_TIME {
         stage.events(Duration::ZERO).map_err(|e| e.to_string())?;
-        stage.draw(options.view, 0.0);
+        stage.draw(view, 0.0);
         stage.end_frame().map_err(|e| e.to_string())?;
         frames += 1;
     }
     stage.finish().map_err(|e| e.to_string())?;
     let fps = f64::from(frames) / started.elapsed().as_secs_f64();
-    let picture = stage.picture(options.view, 0.0).map_err(|e| e.to_string())?;
+    let picture = stage.picture(view, 0.0).map_err(|e| e.to_string())?;
     Ok(Drawn {
         kind: drawing.kind,
         renderer: drawing.renderer,

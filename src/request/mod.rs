@@ -1,0 +1,183 @@
+//! What can be asked for, however it was asked: the command line is one way, doctor's trials are another.
+//!
+//! Every struct has a default that means "as glxgears is started". Nothing here knows OpenGL or windows.
+
+mod device;
+mod geometry;
+
+pub use device::DeviceSelector;
+pub(crate) use device::normal_pci_address;
+pub use geometry::{Geometry, Offset};
+
+use crate::scene::View;
+use crate::stage_name::StageName;
+use regex_lite::Regex;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// glxgears' window size in pixels.
+const DEFAULT_SIZE: (u32, u32) = (300, 300);
+
+/// Where to draw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a window of this X server.
+    Window {
+        /// The server's name as in `$DISPLAY`.
+        display: String,
+    },
+    /// Into a framebuffer of an EGL device.
+    OffScreen {
+        /// `None`: the first device that draws.
+        device: Option<DeviceSelector>,
+        /// Off-screen drawing was not asked for, but there is no display.
+        for_want_of_display: bool,
+    },
+}
+
+impl Place {
+    /// A window, if there is a display and nothing asks for off-screen drawing. An empty `display` counts as none, as in
+    /// Xlib.
+    pub fn new(display: Option<String>, off_screen: bool, device: Option<DeviceSelector>) -> Place {
+        match display.filter(|name| !name.is_empty()) {
+            Some(display) if !off_screen => Place::Window { display },
+            _ => Place::OffScreen { device, for_want_of_display: !off_screen },
+        }
+    }
+}
+
+impl Default for Place {
+    fn default() -> Place {
+        Place::OffScreen { device: None, for_want_of_display: false }
+    }
+}
+
+/// Whose OpenGL implementation to use.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum GlVendor {
+    /// The X server's choice, or NVIDIA's if that would draw in software beside an NVIDIA driver.
+    #[default]
+    Auto,
+    Nvidia,
+    Mesa,
+}
+
+/// The interface that connects OpenGL to a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowApi {
+    Glx,
+    Egl,
+}
+
+impl WindowApi {
+    /// As it is written in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            WindowApi::Glx => "GLX",
+            WindowApi::Egl => "EGL",
+        }
+    }
+}
+
+/// What to draw on: a window or a device, and its properties.
+#[derive(Debug, Clone, Default)]
+pub struct Canvas {
+    pub place: Place,
+    pub geometry: Geometry,
+    pub fullscreen: bool,
+    /// Samples per pixel, at least; 0: no multisampling.
+    pub samples: u8,
+    /// Draw two pictures, one for each eye.
+    pub stereo: bool,
+    pub srgb: bool,
+    /// Vertical refreshes per frame; `None`: the driver's choice.
+    pub swap_interval: Option<i32>,
+    pub gl_vendor: GlVendor,
+    /// The only API that may be used; `None`: GLX, then EGL. No option sets it: doctor tries each alone.
+    pub window_api: Option<WindowApi>,
+}
+
+impl Canvas {
+    /// Width and height in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        self.geometry.size.unwrap_or(DEFAULT_SIZE)
+    }
+}
+
+/// A run of the gears.
+#[derive(Debug, Clone)]
+pub struct Gears {
+    pub canvas: Canvas,
+    /// Print the GL strings and the visual.
+    pub info: bool,
+    /// Stop after this many frames.
+    pub frames: Option<u64>,
+    /// Stop after this time.
+    pub duration: Option<Duration>,
+    /// Time between two FPS lines.
+    pub interval: Duration,
+    /// Print JSON instead of text.
+    pub json: bool,
+    /// Hold the red gear at this angle, in degrees.
+    pub angle: Option<f64>,
+    /// How the scene is turned at the start.
+    pub view: View,
+    /// The PNG file for the last frame.
+    pub screenshot: Option<PathBuf>,
+    /// Refuse to draw in software.
+    pub require_hardware: bool,
+    /// Refuse a renderer whose name does not match.
+    pub expect_renderer: Option<Regex>,
+}
+
+/// A benchmark.
+#[derive(Debug, Clone)]
+pub struct Bench {
+    pub canvas: Canvas,
+    /// The stages asked for; empty: all.
+    pub stages: Vec<StageName>,
+    /// Time measured in one round of one stage.
+    pub slice: Duration,
+    /// How long a stage may warm up.
+    pub warm_up: Duration,
+    pub rounds: u32,
+    /// Gears per frame; `None`: each stage finds its own number.
+    pub gears: Option<u32>,
+    /// Each GPU alone, then all at once.
+    pub all_devices: bool,
+    /// Others are measured at the same time.
+    pub at_once: bool,
+    /// Each round waits until standard input says so.
+    pub in_turns: bool,
+    /// The report's files; [`STANDARD_OUTPUT`] stands for standard output.
+    pub json: Option<PathBuf>,
+    pub csv: Option<PathBuf>,
+    pub html: Option<PathBuf>,
+    /// Print the table as Markdown.
+    pub markdown: bool,
+    /// Share of the time, in percent, that is wasted on purpose.
+    pub test_slow_down: f64,
+    /// A stage whose frames are left black on purpose.
+    pub test_draw_nothing: Option<StageName>,
+}
+
+/// The name of standard output as a file.
+pub const STANDARD_OUTPUT: &str = "-";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_display_the_gears_go_off_screen() {
+        for display in [None, Some(String::new())] {
+            let place = Place::new(display, false, None);
+            assert_eq!(place, Place::OffScreen { device: None, for_want_of_display: true });
+        }
+        assert_eq!(Place::new(Some(":0".into()), false, None), Place::Window { display: ":0".into() });
+        assert_eq!(
+            Place::new(Some(":0".into()), true, None),
+            Place::OffScreen { device: None, for_want_of_display: false }
+        );
+    }
+}
