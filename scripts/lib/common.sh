@@ -7,19 +7,35 @@ readonly root
 program=${0##*/}
 readonly program
 
+# printable TEXT: without what a terminal obeys rather than shows. Engines, X servers, containers and names of files speak through
+# these scripts: everything said passes through here. Line breaks and tabs stay; a `?` stands for control characters (of ASCII,
+# and U+0080 to U+009F) and for those that turn the direction of writing; bytes that are no UTF-8 are left out.
+printable() (
+  LC_ALL=C
+  local text=$1
+  if [[ $text == *[$'\x80'-$'\xff']* ]]; then
+    text=$(iconv -c -f UTF-8 -t UTF-8 <<<"$text"; printf .) # the dot keeps the line breaks at the end
+    text=${text%$'\n.'}
+  fi
+  text=${text//[$'\x01'-$'\x08'$'\x0b'-$'\x1f'$'\x7f']/?}
+  text=${text//$'\xc2'[$'\x80'-$'\x9f']/?}
+  text=${text//$'\xe2\x80'[$'\xaa'-$'\xae']/?}
+  printf '%s' "${text//$'\xe2\x81'[$'\xa6'-$'\xa9']/?}"
+)
+
 # Everything said goes to standard error: standard output belongs to the gears' figures.
 if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
   readonly bold=$'\e[1m' red=$'\e[31m' yellow=$'\e[33m' plain=$'\e[0m'
 else
   readonly bold='' red='' yellow='' plain=''
 fi
-say() { printf '%s\n' "${bold}$program:${plain} $*" >&2; }
-warn() { printf '%s\n' "${bold}$program:${plain} ${yellow}$*${plain}" >&2; }
+say() { printf '%s\n' "${bold}$program:${plain} $(printable "$*")" >&2; }
+warn() { printf '%s\n' "${bold}$program:${plain} ${yellow}$(printable "$*")${plain}" >&2; }
 # fail STATUS MESSAGE…: the exit statuses are rust-gears' own (2 usage, 3 nothing to draw on, 1 anything else).
 fail() {
   local -r status=$1
   shift
-  printf '%s\n' "${bold}$program:${plain} ${red}$*${plain}" >&2
+  printf '%s\n' "${bold}$program:${plain} ${red}$(printable "$*")${plain}" >&2
   exit "$status"
 }
 die() { fail 1 "$@"; }

@@ -1,19 +1,37 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016 # lines of shell that are run later, or pasted
 # Running the container from here to its end, whichever end that is.
 
-# The lines of `before`, each way out with the lines of `after`.
+# `before` and `after` are lines of shell around the container, run as `scripts/run --print` prints them. What they make is in $d,
+# a folder of the run. In the engine's arguments @d@ stands for it.
+needs_run_folder=''
+# Not in TMPDIR, whose name may need quoting. Nobody can have made this folder before, and nobody else can look into it.
+readonly make_run_folder='d=$(mktemp -d /tmp/rust-gears.XXXXXXXX)'
+
+# The lines of `before`; on each way out those of `after`, in the order in which they are printed.
 let_in() {
-  local line
-  for line in "${after[@]}"; do on_exit eval "$line"; done
+  local line i
+  eval "$make_run_folder"
+  export d
+  on_exit rm -rf "$d"
+  for ((i = ${#after[@]} - 1; i >= 0; i--)); do on_exit eval "${after[i]}"; done
+  [[ -z $copy_out ]] || on_exit eval "$copy_out"
   for line in "${before[@]}"; do eval "$line" || die "this failed: $line"; done
+}
+
+# The same to be pasted. What comes first is chained, so that nothing is done in a folder that was not made.
+print_run() {
+  local line
+  [[ -z $needs_run_folder ]] || before=("$make_run_folder" "${before[@]}") after+=('rm -rf "$d"')
+  [[ -z $copy_out ]] || after=("$copy_out" "${after[@]}")
+  for line in "${before[@]}"; do printf '%s &&\n' "$line"; done
+  line=$(quoted "${engine[@]}" "${options[@]}")
+  printf '%s\n' "${line//@d@/\"\$d\"} $(quoted "$image" "${gears[@]}")" "${after[@]}"
 }
 
 # Runs `command`. A signal goes on to the gears, which end by it; only then are things put back as they were.
 run_container() {
   local status=0 signal
-  local -r folder=$(mktemp -d -t rust-gears.XXXXXXXX)
-  on_exit rm -rf "$folder"
-  readonly id_file=$folder/id words_file=$folder/words
+  readonly id_file=$d/id words_file=$d/words
   on_exit remove_container
 
   # In the background, since bash sees to a signal only when a command in the foreground has ended. There its standard
@@ -35,7 +53,7 @@ run_container() {
   # 125: the engine could not start the container; 126 and 127: not the program in it.
   if [[ -s $words_file ]]; then
     ((status < 125 || status > 127)) || explain launch-errors "$(<"$words_file")" || true
-    cat "$words_file" >&2
+    printf '%s\n' "$(printable "$(<"$words_file")")" >&2
   fi
   ((status < 125 || status > 127)) || status=1
   exit "$status"
@@ -50,7 +68,7 @@ hold_back_engine_words() {
     if [[ -n $held || $line =~ ^(docker|Error|Error\ response\ from\ daemon): ]]; then
       held+=$line$'\n'
     else
-      printf '%s\n' "$line" >&2
+      printf '%s\n' "$(printable "$line")" >&2
     fi
   done
   printf '%s' "$held" >"$1"

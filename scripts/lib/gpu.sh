@@ -14,10 +14,10 @@ readonly -A gpu_words=(
   [none]='no GPU that a container can be given: Mesa draws in software'
 )
 
-has_wslg() { [[ -c /dev/dxg && -d /mnt/wslg ]]; }
+# Nothing of /mnt/wslg: that has the sockets of WSL's display and sound, and the distribution's root.
+has_wslg() { [[ -c /dev/dxg && -d /usr/lib/wsl ]]; }
 args_wslg() {
-  printf '%s\0' --device /dev/dxg -v /mnt/wslg:/mnt/wslg -v /usr/lib/wsl:/usr/lib/wsl:ro \
-    -e LD_LIBRARY_PATH=/usr/lib/wsl/lib
+  printf '%s\0' --device /dev/dxg "$(bind /usr/lib/wsl /usr/lib/wsl readonly)" -e LD_LIBRARY_PATH=/usr/lib/wsl/lib
 }
 
 # Docker says where it looks, if it does at all; podman always looks in these two.
@@ -56,8 +56,10 @@ render_nodes() {
   done
 }
 has_dri() { [[ -n $(render_nodes) ]]; }
+# Not all of /dev/dri: the nodes card* can set screens' modes, too.
 args_dri() {
-  printf '%s\0' --device /dev/dri
+  local node
+  while read -r node; do printf '%s\0' --device "$node"; done < <(render_nodes)
   # By number: the image has no group of that name, or one with another number.
   if is_rootless_podman; then
     printf '%s\0' --group-add keep-groups

@@ -29,7 +29,7 @@ choose_isolation() {
   # /tmp is all that is written to: sockets, the X server's keyboard and its log.
   display_args=(--tmpfs /tmp --publish "$address:$port:${watch_port[$way]}"
     -e "RUST_GEARS_URL=${watch_scheme[$way]}://$host:$port${watch_path[$way]}")
-  display_kind=none x_args=() before=() after=()
+  display_kind=none x_args=()
 }
 
 is_loopback() { [[ $1 == @(127.*|'[::1]') ]]; }

@@ -34,7 +34,7 @@ ensure_packages() {
   # Standard output is the gears' own; apt's many lines matter only when it fails.
   if ! { as_root apt-get update && add_docker_cli && as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
-    tail -n 20 "$log" >&2
+    printf '%s\n' "$(printable "$(tail -n 20 "$log")")" >&2
     rm -f "$log"
     die "apt-get could not install: ${missing[*]}. Its own words are above."
   fi

@@ -1,41 +1,59 @@
-# shellcheck shell=bash
-# Who may talk to the X server. Each way gives x_args (for the engine), before (lines of shell to run first) and after (what
-# undoes them). `scripts/run --print` prints these lines; without it they are run as they are printed.
+# shellcheck shell=bash disable=SC2016 # lines of shell that are run later, or pasted
+# Who may talk to the X server. Each way gives x_args (for the engine) and adds to before (lines of shell to run first) and
+# after (what undoes them).
 
 readonly cookie_in_container=/run/rust-gears.xauth
 readonly x_auth_ways=(cookie user xhost none)
 
-# choose_x_access WAY FOLDER: FOLDER is a name for a folder of its own, not made yet.
+# How long a cookie made for the run stays good while no client uses it: enough to start a container, and a client between
+# one window and the next.
+readonly cookie_seconds=60
+
+# choose_x_access WAY
 choose_x_access() {
-  local -r way=$1 folder=$2
-  x_args=() before=() after=()
+  local -r way=$1
+  x_args=() x_probe_as=()
   # The file that a client on this machine would use, to try the access with before the container is started.
   x_probe=/dev/null
   [[ " ${x_auth_ways[*]} " == *" $way "* ]] || fail 2 "--x-auth is one of: ${x_auth_ways[*]}; not '$way'"
   [[ $display_kind != none ]] || return 0
-  "access_by_$way" "$folder"
+  "access_by_$way"
 }
 
 # A cookie that is good from any host name (family ffff), since the container's is another. The file is readable for
 # whatever user the container runs as; the folder around it lets nobody else in.
+#
+# If the server can, it makes a cookie for this run alone, in $d/own, which expires. Whether it is good is tried at once: a
+# server without other clients starts afresh when xauth leaves, and ssh knows the one cookie only.
 access_by_cookie() {
-  local -r file=$1/cookie
-  local find
+  local find own=''
   check_xauthority
   have xauth || ensure_packages "$install" x-auth
   find=$(cookie_command) || {
     say "there is no cookie for :$display_number in ${XAUTHORITY:-$HOME/.Xauthority}: trying without"
     return 0
   }
-  before=(
-    "mkdir -m 700 $(quoted "$1")"
-    "touch $(quoted "$file")"
-    "$find | sed 's/^..../ffff/' | xauth -f $(quoted "$file") nmerge -"
-    "chmod 644 $(quoted "$file")"
+  needs_run_folder=1
+  if [[ $display_kind != loopback ]] && have xhost; then
+    own="{ timeout 10 xauth -f \"\$d/own\" generate $(quoted "$display") . trusted timeout $cookie_seconds && "
+    own+="DISPLAY=$(quoted "$display") XAUTHORITY=\"\$d/own\" timeout 10 xhost; } >/dev/null 2>&1 && xauth -f \"\$d/own\" nlist || "
+  fi
+  before+=(
+    'touch "$d/cookie"'
+    "{ ${own}{ rm -f \"\$d/own\"; $find; }; } | sed 's/^..../ffff/' | xauth -f \"\$d/cookie\" nmerge -"
+    'chmod 644 "$d/cookie"'
   )
-  after=("rm -rf $(quoted "$1")")
-  x_probe=$file
-  x_args=(-e "XAUTHORITY=$cookie_in_container" "$(bind "$file" "$cookie_in_container" ro)")
+  x_probe=@d@/cookie
+  x_args=(-e "XAUTHORITY=$cookie_in_container" "$(bind @d@/cookie "$cookie_in_container" readonly)")
+}
+
+say_which_cookie() {
+  [[ $x_probe == @d@/* ]] || return 0
+  if [[ -e $d/own ]]; then
+    say "the container gets an X cookie of its own, which expires $cookie_seconds s after its last client has left"
+  else
+    say "the container gets a copy of your X cookie, which stays good until the X server ends"
+  fi
 }
 
 # The command that lists the display's cookies: this host's, else, as after a change of the host's name, any with its number.
@@ -57,9 +75,13 @@ check_xauthority() {
   [[ ! -e $file || -r $file ]] || fail 3 "$file, the file with the X server's cookies, cannot be read by this user"
 }
 
-# The kernel vouches for the user: the container has to run as the same one.
+# The kernel vouches for the user: the one who is let in is the one whom the container runs as.
 access_by_user() {
-  permit "si:localuser:$(id -un)" "SI:localuser:$(id -un)"
+  local id name
+  id=$(outer_user)
+  name=$(id -un "${id%:*}" 2>/dev/null) || name=#${id%:*}
+  ((EUID != 0)) || x_probe_as=(setpriv --reuid "${id%:*}" --regid "${id#*:}" --clear-groups)
+  permit "si:localuser:$name" "SI:localuser:$name"
 }
 
 access_by_xhost() {
@@ -79,15 +101,15 @@ permit() {
   grep -qixF -- "$2" <<<"$list" && return
   grep -qixF -- "SI:localuser:$(id -un)" <<<"$list" ||
     ! DISPLAY=$display XAUTHORITY=/dev/null timeout 10 xhost &>/dev/null || return 0
-  before=("DISPLAY=$(quoted "$display") xhost +$(quoted "$1") >/dev/null")
-  after=("DISPLAY=$(quoted "$display") xhost -$(quoted "$1") >/dev/null")
+  before+=("DISPLAY=$(quoted "$display") xhost $(quoted "+$1") >/dev/null")
+  after+=("DISPLAY=$(quoted "$display") xhost $(quoted "-$1") >/dev/null")
 }
 
 # Try the way with a client of this machine: it fails as the container's would, and sooner.
 probe_x() {
   local words
   [[ $display_kind != none ]] && have xhost || return 0
-  words=$(DISPLAY=$display XAUTHORITY=$x_probe timeout 10 xhost 2>&1) || refused "$words"
+  words=$(DISPLAY=$display XAUTHORITY=${x_probe/@d@/"$d"} "${x_probe_as[@]}" timeout 10 xhost 2>&1) || refused "$words"
 }
 
 refused() {
