@@ -40,6 +40,7 @@ test_out_takes_files_and_nothing_that_bites() {
 test_out_that_cannot_be_copied_is_kept_and_it_is_said_where() {
   image_of rust-gears-test-full 'head -c 4000000 /dev/zero >report'
   mkdir "$here/out"
+  # shellcheck disable=SC2016 # for the other shell
   as_another_machine '
     mount -t tmpfs -o size=1m tmpfs "$here/out"
     DISPLAY= scripts/run --image rust-gears-test-full --out "$here/out"' >"$here/log" 2>&1
