@@ -1,6 +1,6 @@
 //! `bench --all-devices`: each GPU in turn, then all at once, each in a process of its own.
 
-use super::compare;
+use super::{compare, turns::PATIENCE};
 use crate::console::Output;
 use crate::error::Error;
 use crate::output_file::OutputFile;
@@ -10,7 +10,14 @@ use crate::report::bench::{Report, Style, json, parse, table};
 use crate::request::Bench;
 use crate::session::Ended;
 use crate::signals::Signals;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 /// Measures all GPUs (where there is none, what else draws), prints a table for each, and then what drawing at once
@@ -29,7 +36,7 @@ pub fn run(options: &Bench) -> Result<Ended, Error> {
     let mut output = Output::default();
     let mut alone = Vec::new();
     for device in &all {
-        let report = Measurement::start(device, false)?.finish()?;
+        let report = Measurement::start(device, false)?.finish(&signals)?;
         output.line(&format!("{}, alone\n\n{}\n", device.label(), table(&report, style)))?;
         alone.push(report);
         if signals.caught().is_some() {
@@ -41,7 +48,7 @@ pub fn run(options: &Bench) -> Result<Ended, Error> {
         let running: Vec<Measurement> =
             all.iter().map(|device| Measurement::start(device, true)).collect::<Result<_, _>>()?;
         for (device, measurement) in all.iter().zip(running) {
-            at_once.push(measurement.finish()?);
+            at_once.push(measurement.finish(&signals)?);
             let rows = compare::compare(&alone[at_once.len() - 1..at_once.len()], &at_once[at_once.len() - 1..]);
             let heading = format!("{}, all at once beside alone", device.label());
             output.line(&format!("{heading}\n\n{}\n", compare::table(&rows, style)))?;
@@ -74,16 +81,35 @@ impl Measurement {
         if at_once {
             command.arg("--at-once");
         }
-        Ok(Measurement(command.stdout(Stdio::piped()).spawn()?))
+        // A group of its own: Ctrl-C at a terminal would reach it together with the signal that `finish` passes on, and a
+        // second signal ends it without a report.
+        Ok(Measurement(command.stdout(Stdio::piped()).process_group(0).spawn()?))
     }
 
-    /// Waits for it. What a signal interrupted is a report, too. Of several, one may stand still with its report until
+    /// Waits for it, and passes on a signal that comes. What a signal interrupted is a report, too. Of several, one may stand still with its report until
     /// it is asked for; its measuring is over by then.
-    fn finish(self) -> Result<Report, Error> {
-        let output = self.0.wait_with_output()?;
-        let unreadable =
-            |reason| Error::Report { path: format!("the benchmark of a device ({})", output.status), reason };
-        let mut reports = parse(&String::from_utf8_lossy(&output.stdout)).map_err(unreadable)?;
+    fn finish(mut self, signals: &Signals) -> Result<Report, Error> {
+        let mut stdout = File::from(OwnedFd::from(self.0.stdout.take().expect("it was asked for")));
+        let (mut text, mut buffer, mut is_told) = (Vec::new(), [0; 1 << 16], false);
+        loop {
+            if let Some(signal) = signals.caught().filter(|_| !is_told) {
+                is_told = true;
+                let signal = Signal::from_named_raw(signal.into()).expect("one that was watched for");
+                // If this fails, it has ended already.
+                let _ = kill_process(Pid::from_child(&self.0), signal);
+            }
+            match poll(&mut [PollFd::new(&stdout, PollFlags::IN)], Some(&PATIENCE)) {
+                Ok(0) | Err(Errno::INTR) => continue,
+                polled => polled.map_err(io::Error::from)?,
+            };
+            match stdout.read(&mut buffer)? {
+                0 => break,
+                length => text.extend_from_slice(&buffer[..length]),
+            }
+        }
+        let status = self.0.wait()?;
+        let unreadable = |reason| Error::Report { path: format!("the benchmark of a device ({status})"), reason };
+        let mut reports = parse(&String::from_utf8_lossy(&text)).map_err(unreadable)?;
         Ok(reports.remove(0))
     }
 }

@@ -22,7 +22,7 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 
 /// Time between two looks for a signal while waiting: one that comes just before the wait does not end it.
-const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+pub const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// This process's turns.
 pub enum Turns {

@@ -153,6 +153,7 @@ impl Progress {
         if self.forces_nvidia() {
             command.env(REASONS, reason).env_remove(GLX_VENDOR).env_remove("__NV_PRIME_RENDER_OFFLOAD");
         }
+        crate::signals::end_if_asked();
         // exec returns only where it failed; then this process goes on with what it has.
         let _ = command.exec();
     }

@@ -112,6 +112,11 @@ impl XServer {
         let _ = self.child.wait();
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
     /// Photographs a window, the first of that name, or the whole screen.
     pub fn photograph(&self, window: Option<&str>) -> RgbImage {
         let id = window.map(|name| self.window(name));

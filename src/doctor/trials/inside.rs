@@ -9,6 +9,8 @@ use crate::request::{Canvas, Place, WindowApi};
 use crate::scene::View;
 use crate::session::Stage;
 use image::RgbImage;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::Serialize;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -23,6 +25,7 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// Where nobody listens.
 pub fn perform(trial: &Trial) -> std::io::Result<()> {
+    end_with_parent()?;
     let line = match trial {
         Trial::Library(name) => json(load(name)),
         Trial::Nodes => json(Ok(nodes())),
@@ -35,6 +38,19 @@ pub fn perform(trial: &Trial) -> std::io::Result<()> {
         Trial::OffScreen => json(draw(Place::default(), None)),
     };
     writeln!(std::io::stdout().lock(), "{line}")
+}
+
+/// Whoever ends doctor ends its trials, one that hangs included.
+fn end_with_parent() -> std::io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // It may have ended before: then nobody holds the other end of standard output.
+    let stdout = std::io::stdout();
+    let mut answer = [PollFd::new(&stdout, PollFlags::empty())];
+    poll(&mut answer, Some(&Timespec::default()))?;
+    match answer[0].revents().contains(PollFlags::HUP) {
+        true => Err(std::io::ErrorKind::BrokenPipe.into()),
+        false => Ok(()),
+    }
 }
 
 fn json<T: Serialize>(answer: Result<T, String>) -> String {
