@@ -26,8 +26,8 @@ choose_isolation() {
       "ssh -L $port:127.0.0.1:$port $(hostname), and no --listen"
   local host=$address
   [[ $address != @(0.0.0.0|'[::]') ]] || host=$(hostname)
-  # /tmp is all that is written to: sockets, the X server's keyboard and its log.
-  display_args=(--tmpfs /tmp --publish "$address:$port:${watch_port[$way]}"
+  # /tmp is all that is written to: sockets, the X server's keyboard and its log, some kilobytes.
+  display_args=(--tmpfs /tmp:size=64m --publish "$address:$port:${watch_port[$way]}"
     -e "RUST_GEARS_URL=${watch_scheme[$way]}://$host:$port${watch_path[$way]}")
   display_kind=none x_args=()
 }

@@ -1,0 +1,25 @@
+# shellcheck shell=bash
+# How much of this machine a container may take, so that neither a malicious image nor a viewer with an enormous window
+# brings it down. --engine-option overrides each.
+
+# llvmpipe has a thread for each processor, 32 at most, and Mesa as many to compile shaders: 5 on 2 processors, 65 on 32 and
+# more, on 128 too. isolated has eight besides. NVIDIA's driver has some of its own; there is room for them.
+readonly most_processes=512
+
+# 300×300 takes 32 MiB, a benchmark 97 MiB, 16384×16384 off-screen with a screenshot 2.4 GiB, multisampled as far as the driver
+# goes 5 GiB; isolated has that besides two pictures of the screen.
+readonly most_memory=8192 # MiB
+
+# For what the engine can limit: rootless ones can do so only if systemd has delegated these control groups to the user.
+limits_args() {
+  local limited memory
+  if [[ $engine_kind == podman ]]; then
+    limited=$(engine_info '{{.Host.CgroupControllers}}')
+  else
+    limited=$(engine_info '{{if .PidsLimit}}pids{{end}} {{if .MemoryLimit}}memory{{end}}')
+  fi
+  # A quarter of a smaller machine's memory is left to everything else.
+  memory=$(awk -v most="$most_memory" '$1 == "MemTotal:" { mib = int($2 / 1024 * 3 / 4); print mib < most ? mib : most }' /proc/meminfo)
+  [[ $limited != *pids* ]] || printf '%s\0' "--pids-limit=$most_processes"
+  [[ $limited != *memory* ]] || printf '%s\0' "--memory=${memory}m"
+}
