@@ -13,6 +13,7 @@
 //! of them.
 
 pub mod bench;
+pub mod canvas;
 pub mod capture;
 pub mod cli;
 pub mod console;

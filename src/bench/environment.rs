@@ -1,6 +1,6 @@
 //! Where a benchmark ran: what must be the same for two of them to be compared, and what explains a difference.
 
-use super::target::Surface;
+use crate::canvas::Canvas;
 use crate::platform::{devices, nvidia_driver_version};
 use crate::renderer::Kind;
 use crate::report::SwapIntervalReport;
@@ -12,15 +12,9 @@ use std::path::Path;
 
 /// Looks at this machine. A PCI Express link slows down when idle, so this is to be called right after the rounds.
 /// `measured`: what the on-screen rate tells of the swap interval.
-pub fn look(surface: &Surface, measured: &str) -> Environment {
-    let renderer = surface.gl().renderer.clone();
-    let (api, device, display) = match surface {
-        Surface::Window(window) => {
-            (window.api.name(), window.display().to_owned(), Some(window.display().to_owned()))
-        }
-        Surface::OffScreen(screen) => ("EGL", screen.device.label(), None),
-    };
-    let swap_interval = surface.window().map(|window| SwapIntervalReport {
+pub fn look(canvas: &Canvas, measured: &str) -> Environment {
+    let renderer = canvas.gl().renderer.clone();
+    let swap_interval = canvas.window().map(|window| SwapIntervalReport {
         asked: window.swap_interval.asked,
         accepted: window.swap_interval.accepted,
         refusal: window.swap_interval.refusal.clone(),
@@ -30,13 +24,13 @@ pub fn look(surface: &Surface, measured: &str) -> Environment {
     Environment {
         kind: renderer.kind(),
         nvidia_driver: nvidia_driver_version(),
-        api: api.into(),
-        device,
-        display,
+        api: canvas.api().name().into(),
+        device: canvas.name(),
+        display: canvas.window().map(|window| window.display().to_owned()),
         swap_interval,
         gpu_way: container.is_some().then(gpu_way),
         container,
-        pcie: pci_address(surface).and_then(|address| pcie_link(Path::new("/sys/bus/pci/devices"), &address)),
+        pcie: pci_address(canvas).and_then(|address| pcie_link(Path::new("/sys/bus/pci/devices"), &address)),
         cpu: cpu_model(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
         cpus: std::thread::available_parallelism().map_or(1, usize::from),
         kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().into(),
@@ -108,18 +102,18 @@ fn gpu_way() -> String {
 }
 
 /// The address of the GPU that draws: the device's own, or, with a window, that of the only one it can be.
-fn pci_address(surface: &Surface) -> Option<String> {
-    match surface {
-        Surface::OffScreen(screen) => screen.device.pci.clone(),
-        Surface::Window(window) if window.gl.renderer.kind() == Kind::Hardware => {
-            let is_nvidia = window.gl.renderer.is_nvidia();
-            let mut found: Vec<String> =
-                devices().ok()?.into_iter().filter(|d| d.is_nvidia == is_nvidia).filter_map(|d| d.pci).collect();
-            found.dedup();
-            <[String; 1]>::try_from(found).ok().map(|[only]| only)
-        }
-        Surface::Window(_) => None,
+fn pci_address(canvas: &Canvas) -> Option<String> {
+    if let Some(device) = canvas.device() {
+        return device.pci.clone();
     }
+    let renderer = &canvas.gl().renderer;
+    if renderer.kind() == Kind::Software {
+        return None;
+    }
+    let same_maker = devices().ok()?.into_iter().filter(|device| device.is_nvidia == renderer.is_nvidia());
+    let mut found: Vec<String> = same_maker.filter_map(|device| device.pci).collect();
+    found.dedup();
+    <[String; 1]>::try_from(found).ok().map(|[only]| only)
 }
 
 /// 10⁹ bytes a second that a lane carries, by its transfers a second (PCI Express Base Specification: 8b/10b encoding

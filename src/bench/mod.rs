@@ -60,8 +60,8 @@ pub fn run(options: &Bench) -> Result<Ended, Error> {
 fn measure(options: &Bench, signals: Signals) -> Result<(Report, Option<Stop>), Error> {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let mut runner = Runner::new(options, signals.clone())?;
-    runner.surface.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
-    let specs = stages::chosen(&options.stages, runner.surface.window().is_some());
+    runner.canvas.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
+    let specs = stages::chosen(&options.stages, runner.canvas.window().is_some());
     if specs.is_empty() {
         return Err(Error::Usage("the stages asked for need a display; set DISPLAY, or give --display".into()));
     }
@@ -109,9 +109,9 @@ fn measure(options: &Bench, signals: Signals) -> Result<(Report, Option<Stop>), 
         running.iter_mut().try_for_each(|stage| runner.check_picture(stage))?;
     }
     turns.end();
-    let refresh = runner.surface.window().and_then(|window| window.refresh_rate());
+    let refresh = runner.canvas.window().and_then(|window| window.refresh_rate());
     let synchronisation = synchronisation(&running, refresh);
-    let environment = environment::look(&runner.surface, synchronisation.text());
+    let environment = environment::look(&runner.canvas, synchronisation.text());
     let software = (environment.kind == Kind::Software).then_some(Mark::SoftwareRendering);
     let test = (options.test_slow_down > 0.0).then_some(Mark::TestSlowDown { percent: options.test_slow_down });
     let mut report = Report {

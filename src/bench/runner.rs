@@ -3,16 +3,14 @@
 use super::processors::{Usage, own_time};
 use super::record::{Record, Round};
 use super::stages::{Setup, Spec};
-use super::target::{Framebuffers, Surface};
+use super::target::{self, Framebuffers};
+use crate::canvas::{Canvas, Frames};
 use crate::error::Error;
 use crate::render::workload::Workload;
-use crate::render::{
-    self, BackBuffer, FrameQueue, Framebuffer, Functions, Gears, GpuTimer, draw_to_window, read_back_buffer,
-};
+use crate::render::{self, Functions, Gears, GpuTimer};
 use crate::report::Target;
 use crate::request::Bench;
 use crate::scene::angle_at;
-use crate::session::too_large;
 use crate::signals::Signals;
 use crate::stats::rate;
 use image::RgbImage;
@@ -44,8 +42,7 @@ pub struct Running {
     pub spec: &'static Spec,
     /// What it draws, objects of the context.
     workload: Box<dyn Workload>,
-    framebuffer: Option<Rc<Framebuffer>>,
-    queue: FrameQueue,
+    frames: Frames,
     /// The picture's size.
     pub size: (u32, u32),
     /// Samples a pixel.
@@ -84,7 +81,7 @@ pub struct Runner<'a> {
     timer: GpuTimer,
     gl: Functions,
     /// What is drawn on.
-    pub surface: Surface,
+    pub canvas: Canvas,
     signals: Signals,
     begun: Instant,
     looked_after: Instant,
@@ -97,16 +94,16 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// Why that cannot be had.
     pub fn new(options: &'a Bench, signals: Signals) -> Result<Runner<'a>, Error> {
-        let surface = Surface::open(&options.canvas)?;
-        let gl = surface.functions();
+        let canvas = target::open(&options.canvas)?;
+        let gl = canvas.functions().clone();
         let now = Instant::now();
         Ok(Runner {
             options,
-            gears: Rc::new(Gears::new(&gl, &surface.gl().renderer, false)?),
+            gears: Rc::new(Gears::new(&gl, &canvas.gl().renderer, false)?),
             framebuffers: Framebuffers::default(),
             timer: GpuTimer::new(&gl)?,
             gl,
-            surface,
+            canvas,
             signals,
             begun: now,
             looked_after: now,
@@ -117,7 +114,7 @@ impl<'a> Runner<'a> {
     /// Puts the window above others, which may be those of benchmarks that take turns with this one: what is covered is
     /// not shown, and quicker for it.
     pub fn raise_window(&self) {
-        if let Some(window) = self.surface.window() {
+        if let Some(window) = self.canvas.window() {
             window.raise();
         }
     }
@@ -132,27 +129,24 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// Where OpenGL refuses, or the surface is lost.
     pub fn prepare(&mut self, spec: &'static Spec) -> Cut<Running> {
-        let window = self.surface.window().filter(|_| spec.target == Target::OnScreen);
         // On-screen and off-screen classic are of one size, also where a window manager chose it.
-        let window_size = self.surface.window().map(|window| window.size());
+        let window_size = self.canvas.window().map(|window| window.size());
         let is_window_sized = spec.size == super::stages::STAGES[0].size;
         let size =
             window_size.filter(|_| is_window_sized).or(self.options.canvas.geometry.size).unwrap_or(spec.size);
-        let (framebuffer, samples) = match window {
-            Some(window) => (None, window.samples),
-            None => {
+        let frames = match spec.target {
+            Target::OnScreen => Frames::shown(),
+            Target::OffScreen => {
                 let samples = self.options.canvas.samples.into();
-                let framebuffer = self.framebuffers.of_size(self.surface.gl(), size, samples)?;
-                let samples = framebuffer.samples();
-                (Some(framebuffer), samples)
+                Frames::unseen(&self.canvas, self.framebuffers.of_size(&self.canvas, size, samples)?)
             }
         };
-        let setup = Setup { gl: &self.gl, gears: &self.gears, framebuffer: framebuffer.as_ref(), size, samples };
+        let samples = frames.samples(&self.canvas);
+        let setup = Setup { gl: &self.gl, gears: &self.gears, framebuffer: frames.framebuffer(), size, samples };
         let mut stage = Running {
             spec,
             workload: (spec.build)(&setup)?,
-            framebuffer,
-            queue: FrameQueue::new(&self.gl),
+            frames,
             size,
             samples,
             load: 1,
@@ -206,7 +200,7 @@ impl<'a> Runner<'a> {
             self.draw(stage, 0.0);
             self.end_frame(stage)?;
         }
-        stage.queue.finish()?;
+        stage.frames.finish()?;
         Ok(())
     }
 
@@ -292,12 +286,12 @@ impl<'a> Runner<'a> {
             }
             if stage.spec.target == Target::OnScreen && now - self.looked_after >= EVENT_INTERVAL {
                 self.looked_after = now;
-                if !self.surface.look_after()? {
+                if !target::look_after(&mut self.canvas)? {
                     break Err(Stop::Closed);
                 }
             }
         };
-        stage.queue.finish()?;
+        stage.frames.finish()?;
         while let Some(time) = self.timer.take() {
             stage.record.gpu(time);
         }
@@ -306,30 +300,24 @@ impl<'a> Runner<'a> {
 
     /// Makes the stage's picture and objects current.
     fn bind(&self, stage: &Running) {
-        match &stage.framebuffer {
-            Some(framebuffer) => framebuffer.bind(),
-            None => draw_to_window(&self.gl),
-        }
+        stage.frames.bind(&self.canvas);
         self.gears.set_viewport(stage.size);
         stage.workload.bind();
     }
 
     fn draw(&self, stage: &mut Running, angle: f64) {
-        if self.options.test_draw_nothing != Some(stage.spec.stage) {
-            stage.workload.draw(angle);
-        }
-        if let Some(framebuffer) = &stage.framebuffer {
-            framebuffer.resolve();
-        }
+        let Running { spec, frames, workload, .. } = stage;
+        frames.draw(&self.canvas, |_| {
+            if self.options.test_draw_nothing != Some(spec.stage) {
+                workload.draw(angle);
+            }
+        });
     }
 
     /// Ends the frame: shows it, or lets it go its way. Returns how many frames ended at this point in time.
     fn end_frame(&mut self, stage: &mut Running) -> Result<u32, Error> {
         stage.ended += 1;
-        match (&self.surface, &stage.framebuffer) {
-            (Surface::Window(window), None) => Ok(window.swap_buffers().map(|()| 1)?),
-            _ => Ok(stage.queue.end_frame()?),
-        }
+        stage.frames.end_frame(&self.canvas)
     }
 
     /// Wastes the share of time that a test asks for. Returns how many frames ended meanwhile.
@@ -341,7 +329,7 @@ impl<'a> Runner<'a> {
         }
         // Frames on their way would use the pause to catch up. What passed since the last pause may be another
         // stage's time, or a look at the window.
-        let ended = stage.queue.finish()?;
+        let ended = stage.frames.finish()?;
         std::thread::sleep(passed.min(2 * SLOW_DOWN_INTERVAL).mul_f64(percent / 100.0));
         self.slowed_down = Instant::now();
         Ok(ended.into())
@@ -355,12 +343,8 @@ impl<'a> Runner<'a> {
         self.bind(stage);
         render::clear(&self.gl);
         self.draw(stage, 0.0);
-        let picture = match &stage.framebuffer {
-            Some(framebuffer) => framebuffer.read(),
-            None => read_back_buffer(&self.gl, BackBuffer::Mono, stage.size, false)
-                .map_err(|e| too_large(self.surface.gl(), stage.size, stage.samples, &e))?,
-        };
-        stage.is_drawn &= shows_red_gear(&picture);
+        let pictures = stage.frames.read(&self.canvas, stage.size)?;
+        stage.is_drawn &= pictures.iter().all(shows_red_gear);
         Ok(())
     }
 }

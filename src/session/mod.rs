@@ -17,7 +17,7 @@ use crate::report::{Drawing, Interval, Summary, SwapIntervalReport, json, text};
 use crate::request;
 use crate::scene::{DEGREES_PER_SECOND, View};
 use crate::signals::Signals;
-pub(crate) use stage::{Stage, too_large};
+pub(crate) use stage::Stage;
 use std::time::{Duration, Instant};
 
 /// How a run ended, where it did not fail.

@@ -1,0 +1,136 @@
+//! What a frame is drawn into, and how it ends.
+
+use super::Canvas;
+use crate::error::Error;
+use crate::render::{BackBuffer, FrameQueue, Framebuffer, draw_to_window, read_back_buffer};
+use crate::request;
+use crate::scene::Eye;
+use image::RgbImage;
+use std::rc::Rc;
+
+/// The pictures of a frame, one for each eye.
+pub enum Frames {
+    /// The window's back buffers. A swap ends the frame and shows it.
+    Shown { buffers: &'static [(Eye, BackBuffer)], srgb: bool },
+    /// Framebuffers that nobody sees. A fence ends a group of frames.
+    Unseen { pictures: Vec<(Eye, Rc<Framebuffer>)>, queue: FrameQueue },
+}
+
+const MONO: &[(Eye, BackBuffer)] = &[(Eye::Mono, BackBuffer::Mono)];
+const STEREO: &[(Eye, BackBuffer)] = &[(Eye::Left, BackBuffer::Left), (Eye::Right, BackBuffer::Right)];
+
+impl Frames {
+    /// The window's own, or framebuffers as large as `request` asks for.
+    ///
+    /// # Errors
+    /// The size or the samples are more than OpenGL can draw.
+    pub fn new(canvas: &Canvas, request: &request::Canvas) -> Result<Frames, Error> {
+        let buffers = if request.stereo { STEREO } else { MONO };
+        if canvas.window().is_some() {
+            return Ok(Frames::Shown { buffers, srgb: request.srgb });
+        }
+        let (size, samples) = (request.size(), request.samples.into());
+        let picture = |&(eye, _): &(Eye, BackBuffer)| {
+            let framebuffer = Framebuffer::new(canvas.functions(), size, samples, request.srgb)
+                .map_err(|e| canvas.too_large(size, samples, &e))?;
+            Ok((eye, Rc::new(framebuffer)))
+        };
+        let pictures = buffers.iter().map(picture).collect::<Result<_, Error>>()?;
+        Ok(Frames::Unseen { pictures, queue: FrameQueue::new(canvas.functions()) })
+    }
+
+    /// The window's, without stereo or sRGB.
+    pub fn shown() -> Frames {
+        Frames::Shown { buffers: MONO, srgb: false }
+    }
+
+    /// One picture per frame, in `framebuffer`.
+    pub fn unseen(canvas: &Canvas, framebuffer: Rc<Framebuffer>) -> Frames {
+        Frames::Unseen { pictures: vec![(Eye::Mono, framebuffer)], queue: FrameQueue::new(canvas.functions()) }
+    }
+
+    /// The framebuffer of the first picture, unless a window shows it.
+    pub fn framebuffer(&self) -> Option<&Rc<Framebuffer>> {
+        match self {
+            Frames::Shown { .. } => None,
+            Frames::Unseen { pictures, .. } => Some(&pictures[0].1),
+        }
+    }
+
+    /// Samples per pixel; 0: no multisampling.
+    pub fn samples(&self, canvas: &Canvas) -> u32 {
+        match self.framebuffer() {
+            Some(framebuffer) => framebuffer.samples(),
+            None => canvas.window().map_or(0, |window| window.samples),
+        }
+    }
+
+    /// Makes the first picture the one that is drawn into.
+    pub fn bind(&self, canvas: &Canvas) {
+        match self.framebuffer() {
+            Some(framebuffer) => framebuffer.bind(),
+            None => draw_to_window(canvas.functions()),
+        }
+    }
+
+    /// Draws one frame: calls `draw` for each picture. If there is one alone, it must be bound.
+    pub fn draw(&self, canvas: &Canvas, mut draw: impl FnMut(Eye)) {
+        match self {
+            Frames::Shown { buffers, .. } => {
+                for &(eye, buffer) in *buffers {
+                    if eye != Eye::Mono {
+                        buffer.select(canvas.functions());
+                    }
+                    draw(eye);
+                }
+            }
+            Frames::Unseen { pictures, .. } => {
+                for (eye, framebuffer) in pictures {
+                    if *eye != Eye::Mono {
+                        framebuffer.bind();
+                    }
+                    draw(*eye);
+                    framebuffer.resolve();
+                }
+            }
+        }
+    }
+
+    /// Ends the frame: shows it, or lets it go its way. Returns how many frames ended at this point in time.
+    ///
+    /// # Errors
+    /// The window is lost, or the GPU hangs.
+    pub fn end_frame(&mut self, canvas: &Canvas) -> Result<u32, Error> {
+        match (self, canvas.window()) {
+            (Frames::Unseen { queue, .. }, _) => Ok(queue.end_frame()?),
+            (Frames::Shown { .. }, Some(window)) => Ok(window.swap_buffers().map(|()| 1)?),
+            (Frames::Shown { .. }, None) => Ok(0),
+        }
+    }
+
+    /// Waits until all frames are drawn. Returns how many ended with that.
+    ///
+    /// # Errors
+    /// The GPU hangs.
+    pub fn finish(&mut self) -> Result<u32, Error> {
+        match self {
+            Frames::Shown { .. } => Ok(0),
+            Frames::Unseen { queue, .. } => Ok(queue.finish()?),
+        }
+    }
+
+    /// What was just drawn, a picture for each eye. A window's back buffer holds nothing defined once it was shown.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub fn read(&self, canvas: &Canvas, size: (u32, u32)) -> Result<Vec<RgbImage>, Error> {
+        match self {
+            Frames::Shown { buffers, srgb } => buffers
+                .iter()
+                .map(|&(_, buffer)| read_back_buffer(canvas.functions(), buffer, size, *srgb))
+                .collect::<Result<_, _>>()
+                .map_err(|e| canvas.too_large(size, self.samples(canvas), &e)),
+            Frames::Unseen { pictures, .. } => Ok(pictures.iter().map(|(_, picture)| picture.read()).collect()),
+        }
+    }
+}

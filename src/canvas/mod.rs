@@ -1,0 +1,122 @@
+//! Where the gears are drawn: a window or an EGL device, one type with one set of verbs.
+//!
+//! [`Canvas`] is the window or device with its context; [`Frames`] is what a frame is drawn into and how it ends. A
+//! benchmark has one canvas and several `Frames` on it.
+
+mod frames;
+
+pub use frames::Frames;
+
+use crate::console;
+use crate::error::Error;
+use crate::platform::{Device, Event, Gl, OffScreen, PlatformError, Window};
+use crate::render::{self, FramebufferError, Functions};
+use crate::report::Target;
+use crate::request::{self, Place, WindowApi};
+use std::time::Duration;
+
+/// A window or a device, with a context that is current.
+pub struct Canvas(Surface);
+
+enum Surface {
+    Window(Box<Window>),
+    Device(Box<OffScreen>),
+}
+
+impl Canvas {
+    /// Opens what `request` asks for.
+    ///
+    /// # Errors
+    /// What is missing, with everything that was tried.
+    pub fn open(request: &request::Canvas) -> Result<Canvas, PlatformError> {
+        Ok(Canvas(match &request.place {
+            Place::Window { display } => Surface::Window(Box::new(Window::open(display, request)?)),
+            Place::OffScreen { device, for_want_of_display } => {
+                if *for_want_of_display {
+                    console::say("DISPLAY is not set, so the gears are drawn off-screen");
+                }
+                Surface::Device(Box::new(OffScreen::open(device.as_ref(), request.gl_vendor)?))
+            }
+        }))
+    }
+
+    /// For what only windows have, such as a title or a swap interval.
+    pub fn window(&self) -> Option<&Window> {
+        match &self.0 {
+            Surface::Window(window) => Some(window),
+            Surface::Device(_) => None,
+        }
+    }
+
+    /// The EGL device, if there is no window.
+    pub fn device(&self) -> Option<&Device> {
+        match &self.0 {
+            Surface::Window(_) => None,
+            Surface::Device(screen) => Some(&screen.device),
+        }
+    }
+
+    pub fn gl(&self) -> &Gl {
+        match &self.0 {
+            Surface::Window(window) => &window.gl,
+            Surface::Device(screen) => &screen.gl,
+        }
+    }
+
+    pub fn functions(&self) -> &Functions {
+        &self.gl().functions
+    }
+
+    /// What the user must know about what was opened, one sentence each.
+    pub fn warnings(&self) -> &[String] {
+        match &self.0 {
+            Surface::Window(window) => &window.warnings,
+            Surface::Device(screen) => &screen.warnings,
+        }
+    }
+
+    /// The way to the context.
+    pub fn api(&self) -> WindowApi {
+        self.window().map_or(WindowApi::Egl, |window| window.api)
+    }
+
+    /// The X server's name, or the device's.
+    pub fn name(&self) -> String {
+        match &self.0 {
+            Surface::Window(window) => window.display().to_owned(),
+            Surface::Device(screen) => screen.device.label(),
+        }
+    }
+
+    pub fn target(&self) -> Target {
+        if self.window().is_some() { Target::OnScreen } else { Target::OffScreen }
+    }
+
+    /// Everything that happened since the last call; if nothing did, waits for it for as long as `patience`. Nothing
+    /// ever happens to a device.
+    ///
+    /// # Errors
+    /// The X server is lost.
+    pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, PlatformError> {
+        match &mut self.0 {
+            Surface::Window(window) => window.events(patience),
+            Surface::Device(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Checks that OpenGL can draw a picture as large as the window.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn check_window_size(&self) -> Result<(), Error> {
+        let Some(window) = self.window() else { return Ok(()) };
+        render::check_size(&window.gl.functions, window.size())
+            .map_err(|e| self.too_large(window.size(), window.samples, &e))
+    }
+
+    /// The error for a picture that OpenGL cannot draw for `reason`.
+    pub fn too_large(&self, (width, height): (u32, u32), samples: u32, reason: &FramebufferError) -> Error {
+        let (renderer, reason) = (self.gl().renderer.renderer.clone(), reason.to_string());
+        PlatformError::TooLarge { width, height, samples, renderer, reason }.into()
+    }
+}
