@@ -141,3 +141,35 @@ fn the_readme_is_short() {
     let lines = fs::read_to_string(Path::new("README.md")).unwrap().lines().count();
     assert!(lines <= 150, "README.md has {lines} lines: move some of it to docs/");
 }
+
+/// Every file under tests/, as text.
+fn test_sources(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            test_sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "sh") {
+            text.push_str(&fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let page = fs::read_to_string("SECURITY.md").unwrap();
+    let (_, promises) = page.split_once("\n## Promises\n").expect("a chapter of promises");
+    let (promises, _) = promises.split_once("\n## ").expect("a chapter after it");
+    let mut sources = String::new();
+    test_sources(Path::new("tests"), &mut sources);
+    let rows: Vec<&str> = promises.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() > 10, "only {} promises", rows.len());
+    for row in rows {
+        let named = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let tests: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "a promise without a test: {row}");
+        for test in tests {
+            let defined = [format!("\n{test}() {{"), format!("fn {test}()")];
+            assert!(defined.iter().any(|definition| sources.contains(definition)), "there is no test {test}");
+        }
+    }
+}
