@@ -37,8 +37,8 @@ pub struct Container {
     pub nvidia_smi: bool,
     /// X servers installed here.
     pub x_servers: Vec<String>,
-    /// /mnt/wslg and /usr/lib/wsl are here.
-    pub wsl_folders: bool,
+    /// /usr/lib/wsl is here, with the libraries that reach the GPU.
+    pub wsl_folder: bool,
 }
 
 /// How an NVIDIA GPU came into the container.
@@ -119,7 +119,7 @@ pub(super) fn look(environment: &BTreeMap<String, String>) -> Container {
             .filter(|name| Path::new("/usr/bin").join(name).exists())
             .map(str::to_owned)
             .collect(),
-        wsl_folders: Path::new("/mnt/wslg").is_dir() && Path::new("/usr/lib/wsl").is_dir(),
+        wsl_folder: Path::new("/usr/lib/wsl").is_dir(),
     }
 }
 
