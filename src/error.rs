@@ -4,6 +4,7 @@ use crate::console::OutputError;
 use crate::output_file::OutputFileError;
 use crate::platform::PlatformError;
 use crate::render::{GpuHangs, RenderError};
+use crate::report_file::ReportFileError;
 use std::io;
 
 /// Why a run failed. The text is for the user: what happened, why, and what to do.
@@ -28,13 +29,8 @@ pub enum Error {
     #[error(transparent)]
     OutputFile(#[from] OutputFileError),
     /// A report cannot be read.
-    #[error("{path} cannot be compared: {reason}\nGive files that rust-gears bench --json wrote")]
-    Report {
-        /// The file.
-        path: String,
-        /// Why not.
-        reason: String,
-    },
+    #[error(transparent)]
+    Report(#[from] ReportFileError),
     /// Standard output cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -52,7 +48,7 @@ impl Error {
             Error::Platform(_) => 3,
             Error::Requirement(_) => 4,
             Error::OutputFile(_) | Error::Output(_) => 5,
-            Error::Render(_) | Error::GpuHangs(_) | Error::Report { .. } | Error::System(_) => 1,
+            Error::Render(_) | Error::GpuHangs(_) | Error::Report(_) | Error::System(_) => 1,
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod platform;
 pub mod render;
 pub mod renderer;
 pub mod report;
+pub mod report_file;
 pub mod request;
 pub mod scene;
 pub mod session;

@@ -1,16 +1,20 @@
 //! Parses, dispatches, and turns an error into a message and an exit code.
 
-use clap::Parser;
-use rust_gears::cli::{Args, Mode, accept_single_dash};
+use rust_gears::cli::{self, Mode};
 use rust_gears::error::Error;
 use rust_gears::{bench, console, devices, doctor, session, signals};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
         console::say(&format!("this is a fault of rust-gears, please report it: {info}"));
     }));
-    let args = Args::parse_from(accept_single_dash(std::env::args_os()));
+    let args = match cli::parse(std::env::args_os()) {
+        Ok(args) => args,
+        Err(usage) if usage.use_stderr() => usage.exit(),
+        Err(help) => return print(&help),
+    };
     let mode = match Mode::new(args, std::env::var("DISPLAY").ok()) {
         Ok(mode) => mode,
         Err(reason) => return fail(&Error::Usage(reason)),
@@ -30,6 +34,14 @@ fn main() -> ExitCode {
 fn fail(error: &Error) -> ExitCode {
     console::say(&error.to_string());
     ExitCode::from(error.exit_code())
+}
+
+/// Prints what `--help` or `--version` asked for. clap's own way out ignores a full disk.
+fn print(help: &clap::Error) -> ExitCode {
+    match help.print().and_then(|()| io::stdout().flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => fail(&Error::Output(e.into())),
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 fn run(mode: &Mode) -> Result<u8, Error> {

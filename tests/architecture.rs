@@ -23,12 +23,23 @@ const RULES: &[(&str, &[&str])] = &[
     ("console", &["crate::"]),
     ("stage_name", &["crate::"]),
     ("output_file", &["crate::"]),
+    ("report_file", &["crate::"]),
     ("web", &["rust_gears"]),
 ];
 
 /// Rooms that know numbers and text alone.
-const PURE: &[&str] =
-    &["scene", "stats", "capture", "console", "renderer", "report", "cli", "stage_name", "output_file"];
+const PURE: &[&str] = &[
+    "scene",
+    "stats",
+    "capture",
+    "console",
+    "renderer",
+    "report",
+    "cli",
+    "stage_name",
+    "output_file",
+    "report_file",
+];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

@@ -256,13 +256,17 @@ fn interrupted_it_writes_what_it_has() {
 
 #[test]
 fn a_file_that_cannot_be_written_is_an_error_at_the_start() {
-    // Five minutes of measuring would run into the time limit of every test.
+    // Nothing can be made below a file, whoever runs the test. Five minutes of measuring would run into the time limit
+    // of every test.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().join("a");
     for option in ["--json", "--csv", "--html"] {
         rust_gears()
-            .args(["bench", "--off-screen", "--duration", "300s", option, "/nonexistent/a"])
+            .args(["bench", "--off-screen", "--duration", "300s", option])
+            .arg(&path)
             .assert()
             .code(5)
-            .stderr(predicate::str::contains("/nonexistent/a cannot be written"));
+            .stderr(predicate::str::contains(format!("{} cannot be written", path.display())));
     }
 }
 
@@ -543,13 +547,86 @@ fn what_is_no_report_is_named() {
     let path = folder.path().join("a.json");
     for (text, reason) in [
         ("", "it is empty"),
-        ("{", "it is no JSON"),
-        ("{}", "it is no report"),
+        ("{", "it ends in the middle of the report"),
+        ("nonsense", "it isn't valid JSON"),
+        ("{}", "isn't a report of rust-gears bench: it is JSON of something else"),
+        ("[]", "isn't a report of rust-gears bench: it is JSON of something else"),
+        (r#"{"schema":1}"#, "isn't a report of rust-gears bench: it is JSON of something else"),
         (r#"{"schema":"rust-gears.bench/99"}"#, "its schema is rust-gears.bench/99"),
         (r#"{"schema":"rust-gears.bench/1"}"#, "it is damaged"),
     ] {
         fs::write(&path, text).unwrap();
-        rust_gears().arg("compare").args([&path, &path]).assert().code(1).stderr(predicate::str::contains(reason));
+        let refused = rust_gears().arg("compare").args([&path, &path]).assert().code(1);
+        let jargon = predicate::str::is_match("`|invalid type|expected|EOF|trailing").unwrap();
+        refused
+            .stderr(predicate::str::contains(reason))
+            .stderr(predicate::str::contains(format!("{} ", path.display())))
+            .stderr(predicate::str::contains("Make one with: rust-gears bench --json"))
+            .stderr(jargon.not());
     }
-    rust_gears().args(["compare", "/nonexistent", "/nonexistent"]).assert().code(1);
+    let missing = path.join("below-a-file");
+    rust_gears().arg("compare").args([&missing, &missing]).assert().code(1);
+    rust_gears().args(["compare", "-", "-"]).assert().code(2).stderr(predicate::str::contains("once only"));
+}
+
+#[test]
+fn a_report_is_read_from_standard_input_and_from_windows() {
+    let Some(report) = prepared(|_| {}) else { return };
+    let folder = TempDir::new().unwrap();
+    let (path, windows) = (folder.path().join("a.json"), folder.path().join("b.json"));
+    fs::write(&path, &report).unwrap();
+    let mut command = rust_gears();
+    command.arg("compare").arg(&path).arg("-").write_stdin(report.clone());
+    command
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("standard input").or(predicate::str::contains("same")));
+    let utf_16: Vec<u8> = format!("\u{feff}{report}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for content in [format!("\u{feff}{report}").into_bytes(), utf_16] {
+        fs::write(&windows, content).unwrap();
+        rust_gears().arg("compare").args([&path, &windows]).assert().success();
+    }
+}
+
+#[test]
+fn what_has_no_end_is_not_read_to_it() {
+    let limited = |path: &str| {
+        let program = assert_cmd::cargo::cargo_bin("rust-gears");
+        // 300 MB of address space.
+        let output = std::process::Command::new("bash")
+            .args(["-c", "ulimit -v 300000; exec \"$0\" compare \"$1\" \"$1\""])
+            .arg(program)
+            .arg(path)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(
+        limited("/dev/zero").contains("/dev/zero isn't a report of rust-gears bench: it is larger than 32 MiB")
+    );
+    let long = tempfile::NamedTempFile::new().unwrap();
+    let text = format!("{{\"schema\": \"{}\"}}", "x".repeat(20 << 20));
+    fs::write(&long, text).unwrap();
+    let said = limited(long.path().to_str().unwrap());
+    assert!(said.len() < 500 && said.contains("its schema is xxxx"), "{said}");
+}
+
+#[test]
+fn long_names_of_a_report_are_cut() {
+    let name = |renderer: char| {
+        prepared(move |report| {
+            report.environment.renderer.renderer = renderer.to_string().repeat(100_000);
+            report.stages[0].unit = "FPS\n".repeat(100_000);
+        })
+    };
+    let (Some(a), Some(b)) = (name('a'), name('b')) else { return };
+    let folder = TempDir::new().unwrap();
+    let paths = [folder.path().join("a.json"), folder.path().join("b.json")];
+    fs::write(&paths[0], a).unwrap();
+    fs::write(&paths[1], b).unwrap();
+    let output = rust_gears().arg("compare").args(&paths).output().unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("aaa… and bbb") && table.contains("FPS?FPS"), "{table}");
+    assert!(table.len() < 2000, "{} bytes", table.len());
 }

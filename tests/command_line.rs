@@ -34,6 +34,12 @@ fn usage_errors_exit_with_2_and_name_the_argument() {
         (&["-geometry", "40000x300"], "32767"),
         (&["-samples", "1000"], "1000"),
         (&["-samples", "-1"], "-1"),
+        (&["--frames", "-1"], "write a whole number from 1 to"),
+        (&["--duration", "-1"], "must be longer than zero"),
+        (&["bench", "--duration", "-1s"], "must be longer than zero"),
+        (&["bench", "--rounds", "-1"], "write a whole number from 1 to 1000"),
+        (&["-duration", "1s"], "'--duration'"),
+        (&["bench", "-html", "page.html"], "'--html'"),
         (&["--view", "1,2"], "20,30,0"),
         (&["--expect-renderer", "("], "--expect-renderer"),
         (&["--device", "third"], "--list-devices"),
@@ -55,6 +61,62 @@ fn help_tells_the_exit_codes() {
             .success()
             .stdout(contains("Exit codes:").and(contains("--require-hardware")));
     }
+}
+
+#[test]
+fn help_that_cannot_be_written_exits_with_5_and_a_closed_pipe_is_no_error() {
+    for arguments in [
+        &["--help"][..],
+        &["-h"],
+        &["--version"],
+        &["help"],
+        &["bench", "--help"],
+        &["compare", "-h"],
+        &["doctor", "--help"],
+        &["help", "doctor"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = rust_gears_process().args(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(5), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("standard output cannot be written"));
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = rust_gears_process().args(arguments).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{arguments:?}");
+    }
+}
+
+#[test]
+fn doctors_exit_code_is_0_only_where_a_gpu_draws_the_right_picture() {
+    use rust_gears::doctor::facts::{Drawn, Facts, Outcome};
+    use rust_gears::renderer::{Kind, Renderer};
+    use rust_gears::report::doctor::Report;
+    let report = |kind: Kind, right_pixels: Option<f64>| {
+        let renderer = Renderer { renderer: "GPU".into(), vendor: "maker".into(), version: "4.6".into() };
+        let (device, earlier_failures) = (String::new(), String::new());
+        let drawn =
+            Drawn { renderer, kind, device, right_pixels, fps: 60.0, refresh_rate: None, earlier_failures };
+        Report::new(Facts { off_screen: Outcome::Done(drawn), ..Facts::default() }).json()
+    };
+    for (kind, right_pixels, code, words) in [
+        (Kind::Hardware, Some(0.999), 0, "verdict: this machine draws on GPU"),
+        (Kind::Hardware, None, 0, "verdict: this machine draws on GPU"),
+        (Kind::Hardware, Some(0.72), 4, "verdict: this machine draws a wrong picture, on GPU"),
+        (Kind::Software, Some(0.999), 4, "draws in software only"),
+    ] {
+        // From standard input, as PowerShell writes it.
+        let json = format!("\u{feff}{}", report(kind, right_pixels));
+        let utf_16: Vec<u8> = json.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for input in [json.into_bytes(), utf_16] {
+            let said = rust_gears().args(["doctor", "--from", "-"]).write_stdin(input).assert().code(code);
+            said.stdout(contains(words));
+        }
+    }
+    let said = rust_gears().args(["doctor", "--from", "-"]).write_stdin("{}").assert().code(2);
+    said.stderr(
+        contains("standard input isn't a report of rust-gears doctor: it is JSON of something else")
+            .and(contains("Make one with: rust-gears doctor --json")),
+    );
 }
 
 #[test]
@@ -211,7 +273,9 @@ fn a_size_beyond_the_limits_is_refused_with_the_limit() {
 
 #[test]
 fn a_picture_that_cannot_be_written_exits_with_5_before_anything_is_drawn() {
-    for path in ["/no/such/folder/a.png", "/proc/a.png", "/"] {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let below_a_file = file.path().join("a.png");
+    for path in [below_a_file.to_str().unwrap(), "/proc/a.png", "/"] {
         let refused = rust_gears().args(["--off-screen", "--screenshot", path]).assert().code(5);
         refused.stderr(contains(path).and(contains("mount one")));
     }

@@ -108,7 +108,8 @@ impl Measurement {
             }
         }
         let status = self.0.wait()?;
-        let unreadable = |reason| Error::Report { path: format!("the benchmark of a device ({status})"), reason };
+        let unreadable =
+            |reason| io::Error::other(format!("the benchmark of a device ({status}) gave no report: {reason}"));
         let mut reports = parse(&String::from_utf8_lossy(&text)).map_err(unreadable)?;
         Ok(reports.remove(0))
     }

@@ -6,13 +6,17 @@ use crate::error::Error;
 use crate::renderer::Kind;
 use crate::report::Target;
 use crate::report::bench::{Mark, Report, Stage, Style, figure, label, parse, render};
+use crate::report_file::{self, STANDARD_INPUT, shortened};
 use crate::stage_name::StageName;
 use crate::stats::{Ratio, mean, median, paired_ratio, ratio_in_turns, welch_ratio};
-use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// Confidence that all rows of a table hold. At 95 % a row, every third table would raise a false alarm.
 const CONFIDENCE: f64 = 0.99;
+
+/// A report may come from anywhere: names in it that are longer than the longest in use, in characters, are cut.
+const LONGEST_NAME: usize = 100;
+const LONGEST_UNIT: usize = 20;
 
 /// Confidence that one of so many rows has to have (Bonferroni's correction).
 fn confidence_of_a_row(rows: usize) -> f64 {
@@ -77,7 +81,13 @@ impl Verdict {
 /// # Errors
 /// Where a file cannot be read, or --fail-below is not met.
 pub fn run(args: &CompareArgs) -> Result<u8, Error> {
-    let files: Vec<Vec<Report>> = args.files.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    if args.files.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
+        return Err(Error::Usage(
+            "standard input (-) can be read once only; give the other report as a file".into(),
+        ));
+    }
+    let read = |path: &PathBuf| report_file::read(path, &report_file::BENCH, parse);
+    let files: Vec<Vec<Report>> = args.files.iter().map(read).collect::<Result<_, _>>()?;
     let mut output = Output::default();
     let style = if args.markdown { Style::Markdown } else { Style::Text };
     let mut failed = Vec::new();
@@ -95,12 +105,6 @@ pub fn run(args: &CompareArgs) -> Result<u8, Error> {
     let reasons: Vec<String> =
         failed.iter().map(|row| format!("{} is {}", row.label, row.verdict.text())).collect();
     Err(Error::Requirement(format!("--fail-below is not met: {}", reasons.join("; "))))
-}
-
-fn read(path: &Path) -> Result<Vec<Report>, Error> {
-    let unreadable = |reason: String| Error::Report { path: path.display().to_string(), reason };
-    let text = fs::read_to_string(path).map_err(|e| unreadable(e.to_string()))?;
-    parse(&text).map_err(unreadable)
 }
 
 /// Compares two files' reports, stage by stage, in the order of the first's first report.
@@ -184,7 +188,7 @@ fn difference<'a>(first: &Sample, all: impl Iterator<Item = &'a Sample>) -> Opti
     for sample in all {
         let pairs = first.must_agree.iter().zip(&sample.must_agree);
         if let Some(((field, a), (_, b))) = pairs.into_iter().find(|(a, b)| a != b) {
-            return Some(format!("{field} {a} and {b}"));
+            return Some(format!("{field} {} and {}", shortened(a, LONGEST_NAME), shortened(b, LONGEST_NAME)));
         }
         if let Some(mark) =
             sample.stage.marks.iter().find(|m| matches!(m, Mark::FramesNotDrawn | Mark::CappedRate { .. }))
@@ -219,7 +223,7 @@ pub fn table(rows: &[Row], style: Style) -> String {
     let mut cells = vec![heading.map(str::to_owned).to_vec()];
     for row in rows {
         let (first, second, unit) = match &row.figures {
-            Some((first, second, unit)) => (figure(*first), figure(*second), unit.clone()),
+            Some((first, second, unit)) => (figure(*first), figure(*second), shortened(unit, LONGEST_UNIT)),
             None => Default::default(),
         };
         let (ratio, interval) = match &row.verdict {

@@ -229,7 +229,11 @@ fn figures(
         seconds: record.seconds(),
         frame_time: record.frame_time(),
         cpu_ms: Some(record.cpu_per_frame() * 1e3),
-        gpu_ms: record.gpu_per_frame().map(|seconds| seconds * 1e3),
+        // A software renderer has a clock of that name, too: it tells what the CPU did.
+        gpu_ms: record
+            .gpu_per_frame()
+            .filter(|_| report.environment.kind == Kind::Hardware)
+            .map(|seconds| seconds * 1e3),
         limited_by: Some(limit),
         link_share: link.map(|link| figure / link.gigabytes_per_second),
         marks: verdict::marks(&verdict::Rounds {

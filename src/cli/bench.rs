@@ -1,6 +1,6 @@
 //! `rust-gears bench`: what was typed, and what it means.
 
-use super::parse_time;
+use super::{parse_time, whole_number};
 use crate::request::{Bench, Canvas, DeviceSelector, Geometry, GlVendor, Place, STANDARD_OUTPUT};
 use crate::stage_name::StageName;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ pub struct BenchArgs {
     duration: Option<Duration>,
 
     /// Rounds that the time is divided into [default: 10]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", value_parser = whole_number(1u32..=1000))]
     rounds: Option<u32>,
 
     /// A first look in less than 20 seconds: 5 rounds, 1 second a stage
@@ -43,15 +43,15 @@ pub struct BenchArgs {
 
     /// Size of every stage's picture, and place of the window
     /// [default: 300x300; 1920x1080 for fill and readback]
-    #[arg(long, value_name = "WxH+X+Y", allow_hyphen_values = true)]
+    #[arg(long, value_name = "WxH+X+Y")]
     geometry: Option<Geometry>,
 
     /// Multisampling, at least N samples a pixel
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=64))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole_number(0u8..=64))]
     samples: u8,
 
     /// Draw N gears a frame in submit, upload, vertex and fill, rather than as many as each finds right
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = whole_number(1u32..=1_000_000))]
     gears: Option<u32>,
 
     /// X server to draw on, instead of $DISPLAY
@@ -96,7 +96,7 @@ pub struct BenchArgs {
     markdown: bool,
 
     /// For tests only: pause for P % of the time, all 20 ms, so that there is a slowdown to be found
-    #[arg(long, value_name = "P", hide = true, default_value_t = 0.0)]
+    #[arg(long, value_name = "P", hide = true, default_value_t = 0.0, value_parser = parse_percent)]
     test_slow_down: f64,
 
     /// For --all-devices: others are measured at the same time
@@ -108,12 +108,13 @@ pub struct BenchArgs {
     test_draw_nothing: Option<StageName>,
 }
 
+fn parse_percent(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|share| (0.0..1000.0).contains(share)).ok_or_else(|| "write a percentage".into())
+}
+
 impl BenchArgs {
     pub(super) fn request(self, env_display: Option<String>) -> Result<Bench, String> {
         let args = self;
-        if !(0.0..1000.0).contains(&args.test_slow_down) {
-            return Err("--test-slow-down takes a percentage".into());
-        }
         let to_stdout = [&args.json, &args.csv, &args.html]
             .into_iter()
             .flatten()

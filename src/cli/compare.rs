@@ -12,7 +12,7 @@ does not matter: the 20 % trimmed mean of their ratios, with the interval of Tuk
 independent samples (Welch's interval).
 
 A file may hold several reports, one after the other. Then each report counts as one sample, the median of its rounds;
-two files with the same number of reports are compared pair by pair.
+two files with the same number of reports are compared pair by pair. - reads standard input.
 
 Exit codes: as in rust-gears --help; 4 where --fail-below is not met, or nothing could be compared.";
 

@@ -7,7 +7,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    a GPU draws where the gears would be drawn: in a window where DISPLAY is set, else off-screen
   2    the command line, or the report given, makes no sense
-  4    no GPU draws; software may";
+  4    no GPU draws, or its picture is wrong; software may draw";
 
 /// Looks at this container and tries to draw in every way; says what is missing and how to mend it.
 #[derive(Debug, Clone, Args)]
@@ -17,7 +17,7 @@ pub struct DoctorArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Explain a report that `doctor --json` made elsewhere
+    /// Explain a report that `doctor --json` made elsewhere; - reads standard input
     #[arg(long, value_name = "REPORT.json")]
     pub from: Option<PathBuf>,
 

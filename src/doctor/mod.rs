@@ -18,18 +18,13 @@ use crate::console::Output;
 use crate::error::Error;
 use crate::platform::PlatformError;
 use crate::report::doctor::{Report, list, one_line, text};
+use crate::report_file;
 use crate::request::{Canvas, Place};
 use checks::{Finding, Level};
 use facts::{Facts, Outcome};
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
 
 /// The exit code where no hardware draws, that of a requirement which is not met.
 const NO_HARDWARE: u8 = 4;
-
-/// A report is some ten kilobytes; what goes on for longer than this, in bytes, is none.
-const REPORT_MAX: u64 = 16 << 20;
 
 /// Does what was asked for on the command line; returns the exit code.
 ///
@@ -47,7 +42,8 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Error> {
         return Ok(0);
     }
     let facts = match &args.from {
-        Some(path) => read(path).map_err(Error::Usage)?,
+        Some(path) => report_file::read(path, &report_file::DOCTOR, |text| Report::facts_of(text.as_bytes()))
+            .map_err(|e| Error::Usage(e.to_string()))?,
         None => examine(),
     };
     let report = Report::new(facts);
@@ -62,20 +58,6 @@ fn examine() -> Facts {
     trials::look_closer(&mut facts);
     trials::draw(&mut facts);
     facts
-}
-
-/// The facts of a report that `doctor --json` wrote.
-fn read(path: &Path) -> Result<Facts, String> {
-    let no_report = |reason: String| {
-        format!(
-            "{} is no report of rust-gears doctor: {reason}\nMake one with: rust-gears doctor --json",
-            path.display()
-        )
-    };
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(REPORT_MAX).read_to_end(&mut bytes));
-    read.map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
-    Report::facts_of(&bytes).map_err(no_report)
 }
 
 /// Rows that say no more than that it does not draw, which the run's own message says better.

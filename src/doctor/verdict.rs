@@ -13,20 +13,23 @@ pub fn verdict(facts: &Facts, findings: &[Finding]) -> String {
         let names: Vec<&str> = ways.iter().map(|(way, _)| *way).collect();
         ways.first().map(|(_, drawn)| format!("{} through {}", drawn.renderer.renderer, in_words(&names)))
     };
-    let (hardware, software) = (draws(Drawn::is_hardware), draws(|drawn| !drawn.is_hardware()));
-    if facts.draws_in_hardware()
+    let hardware = draws(|drawn| drawn.is_hardware() && drawn.is_right());
+    let software = draws(|drawn| !drawn.is_hardware());
+    if facts.draws_right_in_hardware()
         && let Some(hardware) = hardware
     {
         return format!("{place} draws on {hardware}");
     }
+    let wrong = facts.in_use().filter(|drawn| !drawn.is_right());
     let what = match (&facts.display, &facts.glx, &facts.egl) {
         (Some(display), glx, egl) if glx.done().is_none() && egl.done().is_none() => {
             let elsewhere = hardware.or(software).map(|way| format!(" (it draws on {way})")).unwrap_or_default();
             format!("opens no window on {}{elsewhere}", display.asked)
         }
-        _ => match software {
-            Some(software) => format!("draws in software only, on {software}"),
-            None => "draws nothing".into(),
+        _ => match (wrong, software) {
+            (Some(wrong), _) => format!("draws a wrong picture, on {}", wrong.renderer.renderer),
+            (None, Some(software)) => format!("draws in software only, on {software}"),
+            (None, None) => "draws nothing".into(),
         },
     };
     match leading(findings) {

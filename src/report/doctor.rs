@@ -3,6 +3,7 @@
 use crate::doctor::checks::{Finding, Level, ROWS, diagnose};
 use crate::doctor::facts::{Facts, SCHEMA};
 use crate::doctor::verdict::verdict;
+use crate::report_file;
 use serde::{Deserialize, Serialize};
 
 /// A report. Written as JSON it holds the facts, from which all else follows.
@@ -12,7 +13,7 @@ pub struct Report {
     pub schema: u32,
     /// The program's version.
     pub program: String,
-    /// A GPU draws where the program would draw.
+    /// A GPU draws the right picture where the program would draw.
     pub draws_in_hardware: bool,
     /// The last word.
     pub verdict: String,
@@ -25,8 +26,13 @@ pub struct Report {
 /// What is read of a report made elsewhere: it is judged anew.
 #[derive(Deserialize)]
 struct Written {
-    schema: u32,
     facts: Facts,
+}
+
+/// What tells whether it is one of doctor's reports.
+#[derive(Deserialize)]
+struct Head {
+    schema: Option<u32>,
 }
 
 impl Report {
@@ -36,7 +42,7 @@ impl Report {
         Report {
             schema: SCHEMA,
             program: format!("rust-gears {}", env!("CARGO_PKG_VERSION")),
-            draws_in_hardware: facts.draws_in_hardware(),
+            draws_in_hardware: facts.draws_right_in_hardware(),
             verdict: verdict(&facts, &findings),
             findings,
             facts,
@@ -53,11 +59,17 @@ impl Report {
     /// # Errors
     /// Why it is none.
     pub fn facts_of(bytes: &[u8]) -> Result<Facts, String> {
-        let written: Written = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
-        match written.schema {
-            SCHEMA => Ok(written.facts),
-            other => Err(format!("its schema is {other}, this program knows {SCHEMA}")),
+        let fault = |e: serde_json::Error| report_file::fault(&e);
+        match serde_json::from_slice::<Head>(bytes) {
+            Ok(Head { schema: Some(SCHEMA) }) => {}
+            Ok(Head { schema: Some(other) }) => {
+                return Err(format!("its schema is {other}, and this program reads {SCHEMA}"));
+            }
+            Ok(_) => return Err("it is JSON of something else".into()),
+            Err(e) if e.is_data() => return Err("it is JSON of something else".into()),
+            Err(e) => return Err(fault(e)),
         }
+        serde_json::from_slice(bytes).map(|Written { facts }| facts).map_err(fault)
     }
 }
 
@@ -91,10 +103,13 @@ fn finding(finding: &Finding) -> Vec<String> {
     lines
 }
 
+/// No driver says more than this in a line, in characters; a report from elsewhere may.
+const LONGEST_LINE: usize = 2000;
+
 /// Text of whatever origin as one line that a terminal takes for nothing but text.
 pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    report_file::shortened(&words.join(" "), LONGEST_LINE)
 }
 
 fn level(level: Level) -> &'static str {
@@ -164,6 +179,30 @@ mod tests {
             if let Ok(facts) = Report::facts_of(&json) {
                 prop_assert!(text(&Report::new(facts)).contains("verdict: "));
             }
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_report_from_elsewhere_ends() {
+        let mut facts = Facts::default();
+        facts.container.kernel = "6.1 ".repeat(1_000_000);
+        let text = text(&Report::new(facts));
+        let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(LONGEST_LINE < longest && longest < LONGEST_LINE + 100, "{longest}");
+    }
+
+    #[test]
+    fn faults_are_told_in_plain_words() {
+        for (json, reason) in [
+            ("[]", "it is JSON of something else"),
+            (r#"{"schema": "rust-gears.bench/1"}"#, "it is JSON of something else"),
+            (r#"{"schema": 2}"#, "its schema is 2, and this program reads 1"),
+            (r#"{"schema": 1}"#, "it is damaged: a value is missing or wrong near line 1, column 13"),
+            (r#"{"schema": 1, "facts": 7}"#, "it is damaged: a value is missing or wrong near line 1, column 24"),
+            (r#"{"schema": 1, "facts": {"#, "it ends in the middle of the report"),
+            (r#"{"schema": 1, facts}"#, "it isn't valid JSON (line 1, column 15)"),
+        ] {
+            assert_eq!(Report::facts_of(json.as_bytes()).unwrap_err(), reason, "{json}");
         }
     }
 

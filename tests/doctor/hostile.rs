@@ -55,7 +55,7 @@ fn a_report_that_is_cut_short_is_refused_wherever_it_ends() {
         let (output, _) = machine.run(&["doctor", "--from", path.to_str().unwrap()]);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "cut at {length}: {errors}");
-        assert!(errors.contains("is no report of rust-gears doctor"), "{errors}");
+        assert!(errors.contains("isn't a report of rust-gears doctor"), "{errors}");
         assert!(output.stdout.is_empty());
     }
 }

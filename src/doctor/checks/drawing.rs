@@ -4,20 +4,9 @@ use super::{Level, Seen};
 use crate::doctor::facts::{Drawn, Facts, Outcome, Role};
 use crate::renderer::Kind;
 
-/// A picture with fewer right pixels is not the gears; edges, which drivers may draw each in its own way, are far less.
-const RIGHT_PICTURE: f64 = 0.98;
-
 /// What the trials' processes said, all together.
 fn said(facts: &Facts) -> String {
     facts.said.values().cloned().collect::<Vec<_>>().join("\n")
-}
-
-/// What draws where the program would draw: in a window where there is a display, else on a device.
-fn in_use(facts: &Facts) -> Option<&Drawn> {
-    match facts.display {
-        Some(_) => facts.glx.done().or(facts.egl.done()),
-        None => facts.off_screen.done(),
-    }
 }
 
 pub(super) fn too_few_devices(facts: &Facts) -> Option<Seen> {
@@ -119,10 +108,12 @@ pub(super) fn off_screen_fails(facts: &Facts) -> Option<Seen> {
 
 pub(super) fn wrong_picture(facts: &Facts) -> Option<Seen> {
     let ways = [("GLX", &facts.glx), ("EGL", &facts.egl), ("off-screen", &facts.off_screen)];
-    let share = |outcome: &Outcome<Drawn>| outcome.done()?.right_pixels;
-    let (way, share) =
-        ways.iter().find_map(|(way, outcome)| Some((way, share(outcome)?)).filter(|(_, s)| *s < RIGHT_PICTURE))?;
-    Seen::failure(format!("{way}: {:.1} % of the picture's pixels are as they should be", share * 100.0))
+    let (way, drawn) =
+        ways.iter().find_map(|(way, outcome)| Some((way, outcome.done().filter(|drawn| !drawn.is_right())?)))?;
+    let seen =
+        format!("{way}: {:.1} % of the picture's pixels are as they should be", drawn.right_pixels? * 100.0);
+    // Another way than the program's own may be broken, and nothing is lost.
+    if facts.draws_right_in_hardware() { Seen::warning(seen) } else { Seen::failure(seen) }
 }
 
 pub(super) fn egl_fails_nvml_works(facts: &Facts) -> Option<Seen> {
@@ -140,7 +131,7 @@ pub(super) fn egl_fails_nvml_works(facts: &Facts) -> Option<Seen> {
 
 pub(super) fn another_gpu(facts: &Facts) -> Option<Seen> {
     facts.display.as_ref()?;
-    let drawn = in_use(facts).filter(|drawn| drawn.is_hardware() && !drawn.renderer.is_nvidia())?;
+    let drawn = facts.in_use().filter(|drawn| drawn.is_hardware() && !drawn.renderer.is_nvidia())?;
     if facts.nvidia_gpu_nodes().next().is_none() || !facts.loads("libGLX_nvidia.so.0") {
         return None;
     }
@@ -153,7 +144,7 @@ fn expects_gpu(facts: &Facts) -> bool {
 }
 
 pub(super) fn software(facts: &Facts) -> Option<Seen> {
-    let drawn = in_use(facts).filter(|drawn| drawn.kind == Kind::Software)?;
+    let drawn = facts.in_use().filter(|drawn| drawn.kind == Kind::Software)?;
     let seen = format!("{} draws: software, on the CPU", drawn.renderer.renderer);
     let forced = ["LIBGL_ALWAYS_SOFTWARE", "GALLIUM_DRIVER"]
         .into_iter()

@@ -358,6 +358,41 @@ fn a_healthy_container_raises_no_alarm() {
 }
 
 #[test]
+fn a_wrong_picture_is_a_failure_where_the_gears_would_be_drawn() {
+    let spoil = |outcome: &mut Outcome<Drawn>| {
+        if let Outcome::Done(drawn) = outcome {
+            drawn.right_pixels = Some(0.72);
+        }
+    };
+    for (change, level, is_well, words) in [
+        (
+            (|f, spoil| spoil(&mut f.glx)) as fn(&mut Facts, &dyn Fn(&mut _)),
+            Level::Failure,
+            false,
+            "draws a wrong picture, on NVIDIA",
+        ),
+        (|f, spoil| spoil(&mut f.off_screen), Level::Warning, true, "through GLX"),
+        (
+            |f, spoil| {
+                f.display = None;
+                spoil(&mut f.off_screen)
+            },
+            Level::Failure,
+            false,
+            "draws a wrong picture, on NVIDIA",
+        ),
+    ] {
+        let mut facts = healthy();
+        change(&mut facts, &spoil);
+        let findings = diagnose(&facts);
+        let found = findings.iter().find(|finding| finding.row == Some(69)).expect("row 69");
+        assert_eq!((found.level, facts.draws_right_in_hardware()), (level, is_well));
+        let verdict = crate::doctor::verdict::verdict(&facts, &findings);
+        assert!(verdict.contains(words), "{verdict}");
+    }
+}
+
+#[test]
 fn the_consequences_of_one_cause_are_told_under_it() {
     let narrowed: fn(&mut Facts) = |f| {
         f.environment.insert("NVIDIA_DRIVER_CAPABILITIES".into(), "utility".into());

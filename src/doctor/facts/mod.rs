@@ -252,6 +252,9 @@ pub struct EglDevice {
     pub is_software: bool,
 }
 
+/// A picture with fewer right pixels is not the gears; edges, which drivers may draw each in its own way, are far less.
+const RIGHT_PICTURE: f64 = 0.98;
+
 /// What drew the gears, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drawn {
@@ -272,9 +275,14 @@ pub struct Drawn {
 }
 
 impl Drawn {
-    /// A GPU drew the right picture.
+    /// A GPU drew, the right picture or a wrong one.
     pub fn is_hardware(&self) -> bool {
         self.kind == Kind::Hardware
+    }
+
+    /// The picture is not known to be wrong.
+    pub fn is_right(&self) -> bool {
+        self.right_pixels.is_none_or(|share| share >= RIGHT_PICTURE)
     }
 }
 
@@ -353,8 +361,21 @@ impl Facts {
                 .any(|library| matches!(library.role, Role::NvidiaDriver | Role::NvidiaOther) && library.is_here())
     }
 
+    /// What the program would draw with: GLX, else EGL, in a window if there is a display; else EGL on a device.
+    pub fn in_use(&self) -> Option<&Drawn> {
+        match self.display {
+            Some(_) => self.glx.done().or(self.egl.done()),
+            None => self.off_screen.done(),
+        }
+    }
+
+    /// All is well: a GPU draws where the program would draw, and nothing says that the picture is wrong.
+    pub fn draws_right_in_hardware(&self) -> bool {
+        self.draws_in_hardware() && self.in_use().is_some_and(Drawn::is_right)
+    }
+
     /// Something draws in hardware where the program would draw: in a window where there is a display, else on a
-    /// device.
+    /// device. The picture may be wrong.
     pub fn draws_in_hardware(&self) -> bool {
         let hardware = |outcome: &Outcome<Drawn>| outcome.done().is_some_and(Drawn::is_hardware);
         match self.display {

@@ -12,6 +12,7 @@ pub use table::{Style, figure, render, table};
 
 use super::{SwapIntervalReport, Target};
 use crate::renderer::{Kind, Renderer};
+use crate::report_file::{fault, shortened};
 use crate::stage_name::StageName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -241,20 +242,29 @@ pub fn json(report: &Report) -> String {
     serde_json::to_string(report).expect("structs with string keys are JSON")
 }
 
+/// What tells whether it is one of bench's reports.
+#[derive(Deserialize)]
+struct Head {
+    schema: Option<String>,
+}
+
 /// The reports of a JSON text: one, or several one after the other.
 ///
 /// # Errors
 /// What is wrong with it, for the user to read.
 pub fn parse(text: &str) -> Result<Vec<Report>, String> {
-    let mut reports = Vec::new();
-    for value in serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>() {
-        let value = value.map_err(|e| format!("it is no JSON: {e}"))?;
-        match value.get("schema").and_then(serde_json::Value::as_str) {
-            Some(SCHEMA) => {}
-            Some(other) => return Err(format!("its schema is {other}, and this program reads {SCHEMA}")),
-            None => return Err("it is no report of rust-gears bench".into()),
+    for head in serde_json::Deserializer::from_str(text).into_iter::<Head>() {
+        match head {
+            Ok(Head { schema: Some(schema) }) if schema == SCHEMA => {}
+            Ok(Head { schema: Some(other) }) => {
+                return Err(format!("its schema is {}, and this program reads {SCHEMA}", shortened(&other, 40)));
+            }
+            Ok(_) => return Err("it is JSON of something else".into()),
+            Err(e) if e.is_data() => return Err("it is JSON of something else".into()),
+            Err(e) => return Err(fault(&e)),
         }
-        reports.push(serde_json::from_value(value).map_err(|e| format!("it is damaged: {e}"))?);
     }
+    let reports = serde_json::Deserializer::from_str(text).into_iter();
+    let reports = reports.collect::<Result<Vec<Report>, _>>().map_err(|e| fault(&e))?;
     if reports.is_empty() { Err("it is empty".into()) } else { Ok(reports) }
 }
