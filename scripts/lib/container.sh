@@ -13,9 +13,9 @@ let_in() {
   eval "$make_run_folder"
   export d
   on_exit rm -rf "$d"
-  for ((i = ${#after[@]} - 1; i >= 0; i--)); do on_exit eval "${after[i]}"; done
+  for ((i = ${#after[@]} - 1; i >= 0; i--)); do on_exit eval "${after[i]} 2>/dev/null"; done
   [[ -z $copy_out ]] || on_exit eval "$copy_out"
-  for line in "${before[@]}"; do eval "$line" || die "this failed: $line"; done
+  for line in "${before[@]}"; do eval "$line" 2>"$d/said" || die "this failed: $line. Its own words: $(<"$d/said")"; done
 }
 
 # The same to be pasted. What comes first is chained, so that nothing is done in a folder that was not made.

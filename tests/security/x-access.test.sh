@@ -101,3 +101,14 @@ SERVER
     is_clean "$output"
   done
 }
+
+test_what_a_line_before_the_run_says_does_not_reach_the_terminal_raw() {
+  start_x xvfb
+  mkdir "$here/bin"
+  # It refuses at the second time of asking.
+  printf '#!/bin/sh\n[ $# = 0 ] && exec %q\nprintf "%%s" "%s" >&2\nexit 1\n' "$(command -v xhost)" "$escape" >"$here/bin/xhost"
+  chmod +x "$here/bin/xhost"
+  PATH=$here/bin:$PATH exits 1 scripts/run --x-auth=user
+  contains "$output" 'this failed: DISPLAY=' 'Its own words: ?]0;owned?'
+  is_clean "$output"
+}
