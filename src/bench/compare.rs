@@ -16,7 +16,7 @@ const CONFIDENCE: f64 = 0.99;
 
 /// A report may come from anywhere: names in it that are longer than the longest in use, in characters, are cut.
 const LONGEST_NAME: usize = 100;
-const LONGEST_UNIT: usize = 20;
+const LONGEST_UNIT: usize = 40;
 
 /// Confidence that one of so many rows has to have (Bonferroni's correction).
 fn confidence_of_a_row(rows: usize) -> f64 {

@@ -15,7 +15,7 @@ pub use authority::{Authority, AuthorityFile, Cookie, CookieFamily, parse as par
 pub use container::{Container, Injection};
 pub use display::{Display, DisplayName};
 pub use look::look;
-pub use vendor_files::VendorFile;
+pub use vendor_files::{VendorFile, parse as parse_vendor_file};
 
 use crate::renderer::{Kind, Renderer};
 use serde::{Deserialize, Serialize};

@@ -35,7 +35,10 @@ pub(super) fn look(environment: &BTreeMap<String, String>) -> Vec<VendorFile> {
 }
 
 /// The library that a vendor file names.
-fn parse(bytes: &[u8]) -> Result<String, String> {
+///
+/// # Errors
+/// Why it names none.
+pub fn parse(bytes: &[u8]) -> Result<String, String> {
     let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| format!("not JSON: {e}"))?;
     let library = json["ICD"]["library_path"].as_str();
     library.map(str::to_owned).ok_or_else(|| "it names no library (ICD.library_path)".into())

@@ -33,10 +33,12 @@ tr:last-child td { border-bottom: 0; }
 .big { font-size: 22px; font-weight: 600; }
 .chip { border: 1px solid var(--line); border-radius: 99px; padding: 1px 10px; font-size: 13px; color: var(--soft); }
 .plots { display: grid; grid-template-columns: 1fr 1fr; gap: 18px; margin-top: 12px; }
-@media (max-width: 760px) { .plots { grid-template-columns: 1fr; } }
+@media (max-width: 900px) { .plots { grid-template-columns: 1fr; } svg { max-width: 500px; } }
 .plots h4 { margin: 0 0 4px; font-size: 13px; font-weight: 500; color: var(--soft); }
 svg { width: 100%; height: auto; display: block; }
-svg text { font-size: 10px; fill: var(--soft); }
+svg text { font-size: 8.5px; fill: var(--soft); }
+@media (max-width: 480px) { svg text { font-size: 12px; } }
+@media (max-width: 400px) { svg text { font-size: 14px; } }
 .axis { stroke: var(--soft); } .grid { stroke: var(--line); }
 .bar { fill: var(--cpu); } .mean { fill: none; stroke: var(--cpu); stroke-width: 1.6; }
 .max { fill: var(--frame); opacity: .55; } line.rank { stroke: var(--show); stroke-dasharray: 3 3; }
@@ -72,7 +74,7 @@ pub fn page(report: &Report) -> String {
         page += "<p class=\"warn\">Interrupted: not all was measured.</p>";
     }
     for line in advice(report) {
-        let _ = write!(page, "<p class=\"warn\">{}</p>", escape(line.trim_start_matches("! ")));
+        let _ = write!(page, "<p class=\"warn\">{}</p>", prose(line.trim_start_matches("! ")));
     }
     page += "<h2>Figures</h2><div class=\"card scroll\"><table><tr><th>stage</th><th>figure</th>\
              <th class=\"left\"></th><th>95 % interval</th><th>p50 ms</th><th>p95 ms</th><th>p99 ms</th>\
@@ -142,8 +144,8 @@ fn card(stage: &Stage, report: &Report) -> String {
     format!(
         "<section class=\"card\"><div class=\"top\"><h3>{}</h3><span class=\"big\">{} {}</span>\
          <span class=\"soft\">{}</span>{chips}</div><div class=\"shares\">{bars}</div><div class=\"plots\">\
-         <div><h4>Frames by how long they took</h4>{}</div>\
-         <div><h4>Frame time, round after round: mean as a line, longest as dots</h4>{}</div></div></section>",
+         <div><h4>Frames by how long they took, in ms</h4>{}</div>\
+         <div><h4>Frame time in ms, round after round: mean as a line, longest as dots</h4>{}</div></div></section>",
         escape(&stage.label()),
         figure(stage.figure),
         escape(&stage.unit),
@@ -189,9 +191,22 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// Text as markup, with what stands between backticks as code.
+fn prose(text: &str) -> String {
+    let text = escape(text);
+    let parts = text.split('`').enumerate();
+    parts.map(|(i, part)| if i % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn backticks_mark_code() {
+        assert_eq!(prose("see `a <b>` and `c`"), "see <code>a &lt;b&gt;</code> and <code>c</code>");
+        assert_eq!(prose("plain"), "plain");
+    }
 
     #[test]
     fn text_is_no_markup() {

@@ -5,12 +5,14 @@ use super::{FrameTime, Point};
 use std::fmt::Write;
 
 /// Size of a plot, and the room around it for labels, in SVG units.
-const WIDTH: f64 = 460.0;
-const HEIGHT: f64 = 160.0;
-const LEFT: f64 = 46.0;
+const WIDTH: f64 = 340.0;
+const HEIGHT: f64 = 140.0;
+const LEFT: f64 = 42.0;
 const RIGHT: f64 = 10.0;
-const TOP: f64 = 14.0;
-const BOTTOM: f64 = 26.0;
+const TOP: f64 = 18.0;
+const BOTTOM: f64 = 22.0;
+/// Room for half of a label such as `p99` at a phone's size.
+const HALF_LABEL: f64 = 12.0;
 
 /// From a value to a place along an axis.
 struct Scale {
@@ -121,19 +123,22 @@ pub fn histogram(steps: &[(f64, u64)], time: &FrameTime) -> String {
             milliseconds(*end)
         );
     }
-    for (name, value) in [("p50", time.p50), ("p99", time.p99)] {
-        let at = x.at(value.log10());
+    let (p50, p99) = (x.at(time.p50.log10()), x.at(time.p99.log10()));
+    // Where there is no room for both labels, p50's ends before p99's begins.
+    let p99_label = p99.min(WIDTH - HALF_LABEL);
+    let p50_label = p50.min(p99_label - 2.2 * HALF_LABEL);
+    for (name, at, label) in [("p50", p50, p50_label), ("p99", p99, p99_label)] {
         let _ = write!(
             svg,
             "<line class=\"rank\" x1=\"{at:.1}\" y1=\"{TOP}\" x2=\"{at:.1}\" y2=\"{:.1}\"/>\
-             <text class=\"rank\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{name}</text>",
+             <text class=\"rank\" x=\"{label:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{name}</text>",
             HEIGHT - BOTTOM,
             TOP - 4.0
         );
     }
     for tick in decades(from, to) {
         // A label at the very edge would be cut.
-        x_tick(&mut svg, x.at(tick.log10()).min(WIDTH - RIGHT - 8.0), &format!("{} ms", label(tick)));
+        x_tick(&mut svg, x.at(tick.log10()).min(WIDTH - RIGHT - 8.0), &label(tick));
     }
     svg + "</svg>"
 }
@@ -153,10 +158,10 @@ pub fn series(points: &[Point]) -> String {
     let y = Scale::vertical(1.15 * usual.max(nearly_all(|point| point.max_ms, 90).min(3.0 * usual)));
     let mut svg = open("Frame times, round after round");
     for tick in ticks(0.0, y.to, 4.0) {
-        y_tick(&mut svg, y.at(tick), &format!("{} ms", label(tick)));
+        y_tick(&mut svg, y.at(tick), &label(tick));
     }
     let mut drawn = 0;
-    let label_every = rounds.len().div_ceil(10);
+    let label_every = rounds.len().div_ceil(8);
     for (number, round) in (1..).zip(&rounds) {
         let middle = |index: usize| x.at((drawn + index) as f64 + 0.5);
         let mut line = String::new();
