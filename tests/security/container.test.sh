@@ -126,3 +126,15 @@ for name in sys.argv[1:]: socket.socket(socket.AF_UNIX).bind("/tmp/.X11-unix/" +
   lacks "$output" curl
   is_clean "$output"
 }
+
+test_out_of_podman_is_mounted_without_setuid_and_devices() {
+  use_podman
+  mkdir "$here/out"
+  DISPLAY='' exits 0 scripts/run --engine=podman --image rust-gears:mesa --out "$here/out" -- --frames 1 --screenshot gears.png
+  same "$(id -u)" "$(stat -c %u "$here/out/gears.png")"
+  DISPLAY='' scripts/run --print --engine=podman --image rust-gears:mesa --out "$here/out" |
+    sed '/^podman run/ { s/podman run/podman run --entrypoint cat/; s#$# /proc/mounts# }' >"$here/printed"
+  exits 0 bash "$here/printed"
+  local -r mounted=$(awk '$2 == "/out" { print $4 }' <<<"$output")
+  contains ",$mounted," ,nosuid, ,nodev, ,noexec,
+}
