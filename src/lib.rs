@@ -18,6 +18,7 @@ pub mod capture;
 pub mod cli;
 pub mod console;
 pub mod devices;
+pub mod display_name;
 pub mod doctor;
 pub mod error;
 pub mod output_file;

@@ -16,23 +16,39 @@ display_asked_for() {
   printf '%s' "$display"
 }
 
-# choose_display DISPLAY: sets display_kind (none, local, loopback or remote), display_number and display_args; adds to before
-# and after.
+# choose_display DISPLAY: sets display_kind (none, local, loopback or remote), display, display_number and display_args; adds
+# to before and after.
 choose_display() {
-  local -r display=$1
+  display=$1
   display_kind=none display_number='' display_args=(--network=none)
   if [[ -z $display ]]; then
     [[ -z ${WAYLAND_DISPLAY:-} ]] ||
       say "this Wayland session has no X server to show a window on (DISPLAY is unset): is Xwayland installed?"
     return 0
   fi
-  [[ $display =~ ^(.*):([0-9]+)(\.[0-9]+)?$ ]] ||
-    fail 3 "DISPLAY is '$display', which is no X display: it has the form :0 or host:0"
-  local -r host=${BASH_REMATCH[1]} screen=${BASH_REMATCH[3]}
-  display_number=${BASH_REMATCH[2]}
+  local socket=${display#unix:} screen='' bare
+  if [[ $socket == /* ]]; then
+    [[ -e $socket || ! $socket =~ ^(.*)(\.[0-9]+)$ ]] || socket=${BASH_REMATCH[1]} screen=${BASH_REMATCH[2]}
+    # A cookie for a socket somewhere else is one for display 0, as in libxcb.
+    display_number=0
+    [[ ! $socket =~ ^/tmp/\.X11-unix/X([0-9]+)$ ]] || display_number=${BASH_REMATCH[1]}
+    use_socket "$socket" "$screen"
+    return
+  fi
+  [[ $display =~ ^(.*):([0-9]+)(\.[0-9]+)?$ ]] || no_display "$display"
+  local -r host=${BASH_REMATCH[1]}
+  display_number=${BASH_REMATCH[2]} screen=${BASH_REMATCH[3]}
   case $host in
-    '' | unix | */unix) use_socket "$screen" ;;
-    localhost | 127.* | '[::1]' | ::1) use_relay "${host/#::1/[::1]}" "$screen" ;;
+    '' | unix | unix/* | */unix) use_socket "/tmp/.X11-unix/X$display_number" "$screen" ;;
+    localhost | 127.* | '[::1]' | ::1 | tcp/localhost | tcp/127.* | inet/localhost | inet/127.* | inet6/localhost | inet6/*::1*)
+      bare=${host#*/}
+      use_relay "${bare/#::1/[::1]}" "$screen"
+      ;;
+    tcp/?* | inet/?* | inet6/?*)
+      display_kind=remote
+      display_args=(-e "DISPLAY=$display")
+      ;;
+    */*) no_display "$display" ;;
     *)
       display_kind=remote
       display_args=(-e "DISPLAY=$display")
@@ -40,14 +56,20 @@ choose_display() {
   esac
 }
 
-# The one socket, not the folder of them all, and not the abstract one, which comes with --network=host only.
+no_display() { fail 3 "DISPLAY is '$1', which is no X display: it has the form :0 or host:0"; }
+
+# use_socket SOCKET SCREEN. The one socket, not the folder of them all, and not the abstract one, which comes with
+# --network=host only. Sets display to a name that every release of libxcb takes: 1.15 takes no path, and 1.17 no unix:0.
 use_socket() {
-  local -r socket=/tmp/.X11-unix/X$display_number
+  local -r socket=$1
   display_kind=local
   [[ -S $socket ]] ||
-    fail 3 "there is no X server at :$display_number: $socket does not exist. Which ones there are: $(local_displays)"
+    fail 3 "there is no X server at $display: $socket does not exist. Start it, or set DISPLAY to one that is here:" \
+      "$(local_displays)"
+  display=$socket${2#.0}
+  [[ $socket != "/tmp/.X11-unix/X$display_number" ]] || display=:$display_number$2
   # On WSL the folder, or the socket, can be a symlink into /mnt/wslg, of which the container gets nothing else.
-  display_args+=(-e "DISPLAY=:$display_number$1" "$(bind "$(readlink -f "$socket")" "$socket" readonly)")
+  display_args+=(-e "DISPLAY=$display" "$(bind "$(readlink -f "$socket")" "$socket" readonly)")
 }
 
 # The displays that have a socket here. Everybody may make files there, so only names of sockets count, and not all of them.

@@ -16,11 +16,11 @@ pub mod verdict;
 use crate::cli::DoctorArgs;
 use crate::console::Output;
 use crate::error::Error;
-use crate::platform::PlatformError;
+use crate::platform::{PlatformError, TOO_MANY_FILES};
 use crate::report::doctor::{Report, list, one_line, text};
 use crate::report_file;
 use crate::request::{Canvas, Place};
-use checks::{Finding, Level};
+use checks::{Finding, Level, Topic};
 use facts::{Facts, Outcome};
 
 /// The exit code where no hardware draws, that of a requirement which is not met.
@@ -44,7 +44,7 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Error> {
     let facts = match &args.from {
         Some(path) => report_file::read(path, &report_file::DOCTOR, |text| Report::facts_of(text.as_bytes()))
             .map_err(|e| Error::Usage(e.to_string()))?,
-        None => examine(),
+        None => examine().map_err(|reason| Error::System(std::io::Error::other(reason)))?,
     };
     let report = Report::new(facts);
     print(&mut output, &if args.json { report.json() } else { text(&report) })?;
@@ -52,20 +52,42 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Error> {
 }
 
 /// Everything there is to know here. Takes 10 seconds at most.
-fn examine() -> Facts {
+fn examine() -> Result<Facts, &'static str> {
     let display = std::env::var_os("DISPLAY").map(|display| display.to_string_lossy().into_owned());
     let mut facts = facts::look(display.filter(|display| !display.is_empty()).as_deref());
     trials::look_closer(&mut facts);
+    if lacks_files(&facts) {
+        return Err(LACKS_FILES);
+    }
     trials::draw(&mut facts);
-    facts
+    Ok(facts)
+}
+
+const LACKS_FILES: &str = "too few files may be open at a time to try anything (too many open files)\n  \
+                           fix:   raise the limit, which `ulimit -n` prints; in a container: --ulimit nofile=1024";
+
+/// Whether trials failed for want of open files, so that what they didn't find may be there.
+fn lacks_files(facts: &Facts) -> bool {
+    matches!(&facts.nodes, Outcome::NotTried(why) if why.contains("Too many open files"))
 }
 
 /// Rows that say no more than that it does not draw, which the run's own message says better.
 const REPEATS: [u8; 5] = [29, 49, 66, 67, 68];
 
-/// What keeps a run from drawing, in a few words, for the end of its message; `None` where nothing is found that
-/// would. Takes 3 seconds at most.
-pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<String> {
+/// What doctor has to say of a run that failed.
+pub enum LeadingCause {
+    /// To follow the run's own message.
+    Besides(String),
+    /// The run's own message, with the cause and the one fix: both looked at the same server.
+    Instead(String),
+}
+
+/// What keeps a run from drawing, in a few words; `None` where nothing is found that would. Takes 3 seconds at most.
+pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<LeadingCause> {
+    // Doctor needs open files, too.
+    if error.to_string().contains(TOO_MANY_FILES) {
+        return None;
+    }
     // What was asked for beyond the gears may be more than a healthy machine can do.
     let is_plain = canvas.samples == 0 && !canvas.stereo && !canvas.srgb;
     let display = match (error, &canvas.place) {
@@ -76,6 +98,9 @@ pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<String> {
     };
     let mut facts = facts::look(display);
     trials::look_closer(&mut facts);
+    if lacks_files(&facts) {
+        return Some(LeadingCause::Besides(format!("doctor: {LACKS_FILES}")));
+    }
     // The run was the trial.
     let failed = Outcome::Failed(error.to_string());
     match display {
@@ -90,5 +115,13 @@ pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<String> {
         text.as_ref().map(|t| format!("\n  {name} {}", one_line(t))).unwrap_or_default()
     };
     let (cause, fix) = (part("cause:", &finding.cause), part("fix:  ", &finding.fix));
-    Some(format!("doctor: {}{cause}{fix}", one_line(&finding.seen)))
+    let seen = one_line(&finding.seen);
+    Some(match error {
+        Error::Platform(PlatformError::NoConnection { display, .. })
+            if finding.topic == Topic::Display && facts.x_refusal().is_none() =>
+        {
+            LeadingCause::Instead(format!("no connection to the X server {display}: {seen}{cause}{fix}"))
+        }
+        _ => LeadingCause::Besides(format!("doctor: {seen}{cause}{fix}")),
+    })
 }

@@ -12,6 +12,7 @@ mod swap;
 mod vendor;
 mod window;
 mod x11;
+mod x_connection;
 mod x_errors;
 
 pub use device::{Device, devices};
@@ -21,6 +22,7 @@ pub use shm::try_shared_memory;
 pub use swap::{SwapInterval, Synchronisation};
 pub use vendor::{NVIDIA_GLX_LIBRARIES, earlier_failures, forget_vendor_progress, nvidia_driver_version};
 pub use window::{Event, Key, Window};
+pub use x_connection::{NoAnswer, TOO_MANY_FILES, addresses, connect};
 pub use x11::{WINDOW_LIBRARIES, has_keyboard_data, load as load_library};
 
 use crate::renderer::Renderer;

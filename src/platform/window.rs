@@ -6,6 +6,7 @@ use super::open::{Opened, open};
 use super::swap::{self, SwapInterval};
 use super::vendor::{self, Progress};
 use super::x11::{self, XServer};
+use crate::display_name::DisplayName;
 use crate::renderer::Kind;
 use crate::request::{Canvas, GlVendor, WindowApi};
 use glutin::context::PossiblyCurrentContext;
@@ -143,10 +144,10 @@ impl Window {
         let no_connection = |reason: String| PlatformError::NoConnection {
             display: server.display.clone(),
             reason,
-            advice: "To draw without X: --off-screen".into(),
+            advice: no_window_advice(&server.display),
         };
         // winit knows no other way to name the server.
-        set_environment(&server.display);
+        set_environment(&canonical(&server.display));
         let mut events = EventLoop::builder().with_x11().build().map_err(|e| no_connection(e.to_string()))?;
         events.set_control_flow(ControlFlow::Wait);
         let mut opening = Opening { server: &server, request, outcome: None };
@@ -262,6 +263,22 @@ impl Window {
 
     fn lost(&self, reason: &str) -> PlatformError {
         PlatformError::Lost { place: format!("the X server {}", self.server.display), reason: reason.into() }
+    }
+}
+
+/// The name in a form that every libxcb takes; as it is if it is none.
+fn canonical(display: &str) -> String {
+    DisplayName::parse(display).map_or_else(|| display.to_owned(), |name| name.canonical())
+}
+
+fn no_window_advice(display: &str) -> String {
+    match DisplayName::parse(display).and_then(|name| name.path) {
+        // Seen with 1.15, of Debian 12; 1.17 takes a path.
+        Some(path) => format!(
+            "The server answers, but older releases of libxcb take no socket's path as a display. Give the socket a \
+             name that they take: ln -s {path} /tmp/.X11-unix/X99, and DISPLAY=:99"
+        ),
+        None => "To draw without X: --off-screen".into(),
     }
 }
 

@@ -4,12 +4,13 @@
 //! panic its error names none of them. So each is looked for here first, and missed with a name.
 
 use super::error::PlatformError;
+use super::x_connection::{NoAnswer, connect};
+use crate::display_name::DisplayName;
 use std::ffi::{c_int, c_void};
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use x11rb::connection::{Connection, RequestConnection};
-use x11rb::errors::ConnectError;
 use x11rb::protocol::Event;
 use x11rb::protocol::randr::ConnectionExt as _;
 use x11rb::protocol::xproto::{
@@ -61,8 +62,7 @@ impl XServer {
     /// # Errors
     /// The first thing that is missing.
     pub fn probe(display: &str) -> Result<XServer, PlatformError> {
-        let (connection, screen) =
-            RustConnection::connect(Some(display)).map_err(|e| no_connection(display, &e))?;
+        let (connection, screen) = connect(display).map_err(|e| no_connection(display, &e))?;
         for (library, package) in WINDOW_LIBRARIES {
             load(library).map_err(|reason| PlatformError::MissingLibrary { library, package, reason })?;
         }
@@ -206,22 +206,32 @@ pub fn has_keyboard_data() -> bool {
     keyboard_data().is_ok()
 }
 
-fn no_connection(display: &str, error: &ConnectError) -> PlatformError {
+fn no_connection(display: &str, error: &NoAnswer) -> PlatformError {
     let (reason, advice) = match error {
-        ConnectError::DisplayParsingError(_) => (
-            "that is no display's name".into(),
+        NoAnswer::NoName => (
+            error.to_string(),
             "DISPLAY has the form :0 or host:0; set it, or unset it to draw off-screen".into(),
         ),
-        ConnectError::SetupFailed(failed) => (
-            format!("it refused: {}", String::from_utf8_lossy(&failed.reason).trim()),
+        NoAnswer::TooManyFiles => {
+            (error.to_string(), "Raise the limit, which `ulimit -n` prints; in a container: --ulimit nofile=1024".into())
+        }
+        NoAnswer::Refused(words) => (
+            format!("it refused: {words}"),
             "Give this user the server's cookie ($XAUTHORITY names the file), or in a container mount one that is \
              valid for any host; to draw without X: --off-screen"
                 .into(),
         ),
-        other => match local_socket(display) {
-            Some(socket) => local_failure(&socket, other),
+        NoAnswer::NoScreen(_) => {
+            (error.to_string(), "The screen's number follows the dot in the display's name: leave both out".into())
+        }
+        NoAnswer::Closed | NoAnswer::Other(_) => (
+            error.to_string(),
+            "Is it an X server that listens there? To draw without X: --off-screen".into(),
+        ),
+        NoAnswer::Unreached(reason) => match DisplayName::parse(display).and_then(|name| name.socket()) {
+            Some(socket) => local_failure(&socket, reason),
             None => (
-                other.to_string(),
+                error.to_string(),
                 "Is it running, and reachable from here? A container has its own localhost; to draw without X: \
                  --off-screen"
                     .into(),
@@ -231,50 +241,32 @@ fn no_connection(display: &str, error: &ConnectError) -> PlatformError {
     PlatformError::NoConnection { display: display.into(), reason, advice }
 }
 
-/// Why a server of this machine cannot be reached, told by trying its socket alone: a library's own error may be that
-/// of the TCP port it tried last.
-fn local_failure(socket: &Path, other: &ConnectError) -> (String, String) {
-    let path = socket.display();
-    match std::os::unix::net::UnixStream::connect(socket).map_err(|e| e.kind()) {
-        Err(ErrorKind::NotFound) => (
+/// Why a server of this machine cannot be reached.
+fn local_failure(path: &str, reason: &io::Error) -> (String, String) {
+    match reason.kind() {
+        ErrorKind::NotFound => (
             format!("there is no socket {path}"),
             "Is a server running under that name? In a container, mount its socket: -v /tmp/.X11-unix:/tmp/.X11-unix; \
              to draw without X: --off-screen"
                 .into(),
         ),
-        Err(ErrorKind::ConnectionRefused) => (
+        ErrorKind::ConnectionRefused => (
             format!("nobody listens at the socket {path}"),
             "The server that made it has ended: start one, or unset DISPLAY to draw off-screen".into(),
         ),
-        Err(ErrorKind::PermissionDenied) => (
+        ErrorKind::PermissionDenied => (
             format!("this user may not open the socket {path}"),
             "With SELinux, a container needs --security-opt label=type:container_runtime_t; to draw without X: \
              --off-screen"
                 .into(),
         ),
-        _ => (other.to_string(), "To draw without X: --off-screen".into()),
+        _ => (reason.to_string(), "To draw without X: --off-screen".into()),
     }
-}
-
-/// The Unix socket of a display of this machine: `:1.0` → `/tmp/.X11-unix/X1`.
-fn local_socket(display: &str) -> Option<PathBuf> {
-    let number = display.strip_prefix("unix:").or(display.strip_prefix(':'))?;
-    let number = number.split_once('.').map_or(number, |(number, _screen)| number);
-    Some(Path::new("/tmp/.X11-unix").join(format!("X{number}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn local_displays_have_sockets_and_others_none() {
-        let socket = |display| local_socket(display).map(|p| p.display().to_string());
-        assert_eq!(socket(":1"), Some("/tmp/.X11-unix/X1".into()));
-        assert_eq!(socket(":12.0"), Some("/tmp/.X11-unix/X12".into()));
-        assert_eq!(socket("unix:3"), Some("/tmp/.X11-unix/X3".into()));
-        assert_eq!(socket("localhost:10.0"), None);
-    }
 
     #[test]
     fn the_image_is_checked_for_every_library() {

@@ -173,6 +173,43 @@ test_a_folder_in_place_of_the_cookie() {
   contains "$output" "$here/folder is a folder where the file with the X server's cookies should be" rmdir
 }
 
+# What countless guides say, to the letter.
+test_the_docker_command_of_the_guides() {
+  start_x xvfb
+  xhost +local: >/dev/null
+  exits 0 docker run --rm -e DISPLAY="unix$DISPLAY" -v /tmp/.X11-unix:/tmp/.X11-unix rust-gears:mesa --frames 3
+  contains "$output" "on-screen on unix$DISPLAY"
+  local name
+  for name in "unix/$DISPLAY" "host/unix$DISPLAY.0" "/tmp/.X11-unix/X${DISPLAY#:}" "unix:/tmp/.X11-unix/X${DISPLAY#:}"; do
+    exits 0 docker run --rm -e DISPLAY="$name" -v /tmp/.X11-unix:/tmp/.X11-unix rust-gears:mesa --frames 3
+    contains "$output" "on-screen on $name"
+  done
+}
+
+test_a_socket_somewhere_else() {
+  start_x xvfb-without-cookies
+  ln -s "/tmp/.X11-unix/X${DISPLAY#:}" "$here/socket"
+  local name
+  for name in "$here/socket" "$here/socket.0" "unix:$here/socket"; do
+    DISPLAY=$name exits 0 scripts/run --x-auth=none -- --frames 3
+    contains "$output" "on-screen on $here/socket"
+  done
+}
+
+test_every_form_of_a_local_display() {
+  start_x xvfb
+  local -r number=${DISPLAY#:}
+  local name
+  for name in "unix:$number" "unix/:$number.0" "host/unix:$number" "/tmp/.X11-unix/X$number" "unix:/tmp/.X11-unix/X$number.0"; do
+    DISPLAY=$name exits 0 scripts/run -- --frames 3
+    contains "$output" "on-screen on :$number"
+  done
+  for name in nonsense : ":$number." "tcp/:$number" "other/localhost:$number"; do
+    DISPLAY=$name exits 3 scripts/run -- --frames 3
+    contains "$output" 'is no X display'
+  done
+}
+
 test_a_missing_socket() {
   DISPLAY=:$(free_display) exits 3 scripts/run -- --frames 3
   contains "$output" 'there is no X server at' 'does not exist'

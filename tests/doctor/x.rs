@@ -22,6 +22,19 @@ fn row_2_no_socket() {
 }
 
 #[test]
+fn row_2_names_in_the_folder_of_sockets_do_not_fill_the_report() {
+    if !is_root("a folder of sockets of its own") {
+        return;
+    }
+    let many = "mount -t tmpfs tmpfs /tmp/.X11-unix && cd /tmp/.X11-unix && seq -f X%.0f 0 40000 | xargs touch && \
+                seq -f Xnone%.0f 0 40000 | xargs touch";
+    let report = Machine::new().env("DISPLAY", ":47113").setup(many).finds(2);
+    assert!(report.about(2).contains("here are: :0, :1, :2, ") && report.about(2).contains(" and 39989 more"));
+    let length = report.0.to_string().len();
+    assert!(length < 100_000, "{length} bytes");
+}
+
+#[test]
 fn row_2_the_server_has_ended() {
     let mut x = X::xvfb(&[]);
     x.kill();

@@ -53,6 +53,7 @@ fn display(asked: &str) -> Display {
             file: AuthorityFile::Cookies { cookies: vec![cookie], is_damaged: false },
         },
         sockets: vec![":0".into()],
+        more_sockets: 0,
     }
 }
 
@@ -280,6 +281,7 @@ const LEADING: &[Case] = &[
     (51, |f| { f.keyboard_data = false; nothing_draws(f); }),
     (52, |f| { without_extensions(f, &["XInputExtension"]); nothing_draws(f); }),
     (53, |f| { f.x = Outcome::Hung(3.0); no_window(f); }),
+    (53, |f| { f.x = Outcome::Failed("it accepted the connection and closed it without an answer".into()); no_window(f); }),
     (54, |f| { without_extensions(f, &["GLX"]); nothing_draws(f); }),
     (55, |f| { load(f, "libGLX_nvidia.so.0", Outcome::Died("SIGSEGV".into())); nothing_draws(f); }),
     (56, |f| { load(f, "libGLX_nvidia.so.0", Outcome::Failed("/usr/lib/x: file too short".into())); nothing_draws(f); }),

@@ -32,7 +32,7 @@ pub(super) fn unix_before_host(facts: &Facts) -> Option<Seen> {
 
 pub(super) fn no_display_name(facts: &Facts) -> Option<Seen> {
     let display = facts.display.as_ref().filter(|display| display.name.is_none())?;
-    Seen::failure(format!("DISPLAY is '{}', which names no display", shown(&display.asked)))
+    Seen::failure(format!("DISPLAY is '{}', which is no display's name", shown(&display.asked)))
 }
 
 /// Text of unknown origin, fit to be printed.
@@ -80,7 +80,8 @@ pub(super) fn no_server(facts: &Facts) -> Option<Seen> {
     if reason.contains("No such file") {
         let here = match display.sockets.as_slice() {
             [] => "none is here".to_owned(),
-            some => format!("here are: {}", some.join(", ")),
+            some if display.more_sockets == 0 => format!("here are: {}", some.join(", ")),
+            some => format!("here are: {} and {} more", some.join(", "), display.more_sockets),
         };
         return Seen::failure(format!("there is no socket {socket} ({here})"))?.explained(
             "the X server's socket was not mounted, or no server of that number runs",
@@ -118,6 +119,15 @@ pub(super) fn server_hangs(facts: &Facts) -> Option<Seen> {
         }
         (Outcome::Hung(_), Outcome::Hung(seconds)) => {
             Seen::failure(format!("connecting to the X server does not end within {seconds:.1} s"))
+        }
+        (Outcome::Failed(reason), Outcome::Done(place)) if reason.contains("closed it without an answer") => {
+            Seen::failure(format!(
+                "whoever listens at {place} accepts the connection and closes it without an answer"
+            ))?
+            .explained(
+                "no X server answers there: the port leads elsewhere, or what forwards it has lost its server",
+                "check the host and the number in DISPLAY, and on that host, that its X server runs",
+            )
         }
         _ => None,
     }

@@ -11,9 +11,10 @@ pub mod nvml;
 mod small_file;
 mod vendor_files;
 
+pub use crate::display_name::DisplayName;
 pub use authority::{Authority, AuthorityFile, Cookie, CookieFamily, parse as parse_authority};
 pub use container::{Container, Injection};
-pub use display::{Display, DisplayName};
+pub use display::Display;
 pub use look::look;
 pub use vendor_files::{VendorFile, parse as parse_vendor_file};
 

@@ -3,7 +3,8 @@
 use super::Trial;
 use super::x_server;
 use crate::capture::compare;
-use crate::doctor::facts::{DisplayName, Drawn, EglDevice, Node, nvml};
+use crate::display_name::DisplayName;
+use crate::doctor::facts::{Drawn, EglDevice, Node, nvml};
 use crate::platform;
 use crate::request::{Canvas, Place, WindowApi};
 use crate::scene::View;
@@ -14,7 +15,7 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::Serialize;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -128,9 +129,9 @@ fn reach(display: &str) -> Result<String, String> {
     if let Some(socket) = name.socket() {
         return UnixStream::connect(&socket).map(|_| socket).map_err(|e| e.to_string());
     }
-    let (host, port) = name.tcp().ok_or("a display's number is at most 59535")?;
-    let addresses = (host.as_str(), port).to_socket_addrs().map_err(|e| format!("{host}: {e}"))?;
-    let mut last = format!("{host} has no address");
+    let host = name.host.as_deref().unwrap_or_default();
+    let addresses = platform::addresses(&name).map_err(|e| format!("{host}: {e}"))?;
+    let mut last = format!("{host} has no address of that kind");
     for address in addresses {
         match TcpStream::connect(address) {
             Ok(_) => return Ok(address.to_string()),

@@ -1,23 +1,17 @@
 //! Talking to an X server: what it is, and what it lets this client use.
 
 use crate::doctor::facts::{XAnswer, XServer};
-use crate::platform;
+use crate::platform::{self, NoAnswer};
 use x11rb::connection::{Connection, RequestConnection};
-use x11rb::errors::ConnectError;
 use x11rb::protocol::glx::ConnectionExt as _;
 use x11rb::protocol::xproto::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
 /// Connects as any X program does, with the same cookies.
 pub(super) fn ask(display: &str) -> Result<XAnswer, String> {
-    let (connection, screen) = match RustConnection::connect(Some(display)) {
+    let (connection, screen) = match platform::connect(display) {
         Ok(connected) => connected,
-        Err(ConnectError::SetupFailed(refusal)) => {
-            return Ok(XAnswer::Refused(String::from_utf8_lossy(&refusal.reason).trim().to_owned()));
-        }
-        Err(ConnectError::SetupAuthenticate(refusal)) => {
-            return Ok(XAnswer::Refused(String::from_utf8_lossy(&refusal.reason).trim().to_owned()));
-        }
+        Err(NoAnswer::Refused(words)) => return Ok(XAnswer::Refused(words)),
         Err(e) => return Err(e.to_string()),
     };
     let names = connection.list_extensions().map_err(|e| e.to_string())?.reply().map_err(|e| e.to_string())?.names;

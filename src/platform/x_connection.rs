@@ -1,0 +1,122 @@
+//! The way to an X server. x11rb's own way refuses names that libxcb takes, hides that a cookie's file couldn't be
+//! opened, and tells a server that is not there by the TCP port that it tries last; its parts are used one by one here.
+
+use crate::display_name::{DisplayName, Family};
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use x11rb::errors::ConnectError;
+use x11rb::reexports::x11rb_protocol::parse_display::ConnectAddress;
+use x11rb::reexports::x11rb_protocol::xauth::get_auth;
+use x11rb::rust_connection::{DefaultStream, RustConnection};
+
+/// How a message names a process that has as many files open as it may.
+pub const TOO_MANY_FILES: &str = "too many open files";
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// The name is none.
+    #[error("that is no display's name")]
+    NoName,
+    /// This process has as many files open as it may.
+    #[error("this process can't open another file ({TOO_MANY_FILES})")]
+    TooManyFiles,
+    /// The socket or port can't be connected to.
+    #[error("{0}")]
+    Unreached(io::Error),
+    /// Somebody listens there, and hangs up.
+    #[error("it accepted the connection and closed it without an answer")]
+    Closed,
+    /// The server's own words.
+    #[error("{0}")]
+    Refused(String),
+    /// The server has fewer screens.
+    #[error("it has no screen {0}")]
+    NoScreen(u16),
+    /// It doesn't speak X.
+    #[error("{0}")]
+    Other(ConnectError),
+}
+
+impl From<io::Error> for NoAnswer {
+    fn from(error: io::Error) -> NoAnswer {
+        match error.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE) => NoAnswer::TooManyFiles,
+            _ => NoAnswer::Unreached(error),
+        }
+    }
+}
+
+/// Connects as any X program does, with the same cookies. Returns the number of the screen, too.
+///
+/// # Errors
+/// What was seen.
+pub fn connect(display: &str) -> Result<(RustConnection, usize), NoAnswer> {
+    let name = DisplayName::parse(display).ok_or(NoAnswer::NoName)?;
+    let (stream, (family, address)) = open(&name)?;
+    let cookie = match get_auth(family, &address, name.number).map_err(NoAnswer::from) {
+        Ok(cookie) => cookie,
+        Err(NoAnswer::TooManyFiles) => return Err(NoAnswer::TooManyFiles),
+        // The server may let this process in without one.
+        Err(_) => None,
+    };
+    let (kind, secret) = cookie.unwrap_or_default();
+    let connection = RustConnection::connect_to_stream_with_auth_info(stream, name.screen.into(), kind, secret);
+    let connection = connection.map_err(|error| match error {
+        ConnectError::SetupFailed(refusal) => NoAnswer::Refused(words(&refusal.reason)),
+        ConnectError::SetupAuthenticate(refusal) => NoAnswer::Refused(words(&refusal.reason)),
+        ConnectError::InvalidScreen => NoAnswer::NoScreen(name.screen),
+        ConnectError::IoError(e)
+            if matches!(
+                e.kind(),
+                ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+            ) =>
+        {
+            NoAnswer::Closed
+        }
+        ConnectError::IoError(e) => e.into(),
+        other => NoAnswer::Other(other),
+    })?;
+    Ok((connection, name.screen.into()))
+}
+
+fn words(reason: &[u8]) -> String {
+    String::from_utf8_lossy(reason).trim().to_owned()
+}
+
+type Opened = (DefaultStream, (x11rb::reexports::x11rb_protocol::xauth::Family, Vec<u8>));
+
+fn open(name: &DisplayName) -> io::Result<Opened> {
+    let Some(socket) = name.socket() else {
+        let mut last = io::Error::new(ErrorKind::NotFound, "the host has no address of that kind");
+        for address in addresses(name)? {
+            match TcpStream::connect(address) {
+                Ok(stream) => return DefaultStream::from_tcp_stream(stream),
+                Err(e) => last = e,
+            }
+        }
+        return Err(last);
+    };
+    DefaultStream::connect(&ConnectAddress::Socket(socket)).or_else(|error| {
+        // As libxcb does. The socket's error says more.
+        let port = 6000u16.checked_add(name.number).filter(|_| name.path.is_none());
+        let stream = port.and_then(|port| TcpStream::connect(("localhost", port)).ok()).ok_or(error)?;
+        DefaultStream::from_tcp_stream(stream)
+    })
+}
+
+/// The addresses of a display that is not local.
+///
+/// # Errors
+/// Why it has none.
+pub fn addresses(name: &DisplayName) -> io::Result<Vec<SocketAddr>> {
+    let tcp = name.tcp();
+    let (host, port) = tcp.ok_or_else(|| io::Error::other("a display's number is at most 59535"))?;
+    let all = (host.as_str(), port).to_socket_addrs()?;
+    let admits = |address: &SocketAddr| match name.family {
+        Family::Any => true,
+        Family::V4 => address.is_ipv4(),
+        Family::V6 => address.is_ipv6(),
+    };
+    Ok(all.filter(admits).collect())
+}
