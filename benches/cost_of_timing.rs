@@ -4,7 +4,7 @@
 //! 1 % of it is 150.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use rust_gears::session::Timing;
+use rust_gears::gears::Timing;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -2,32 +2,78 @@
 
 use crate::console::Output;
 use crate::error::Error;
-use crate::platform::{OffScreen, PlatformError, devices};
-use crate::report::{DeviceReport, json, text};
+use crate::platform::{Device, OffScreen, PlatformError, devices};
+use crate::renderer::Kind;
+use serde::Serialize;
 
-/// Prints all devices, in EGL's own order, as text or as one JSON object a line.
+/// An EGL device, as one line of JSON.
+#[derive(Serialize)]
+struct Listed {
+    r#type: &'static str,
+    /// Place in EGL's own order.
+    index: usize,
+    name: Option<String>,
+    /// The renderer that draws on it.
+    renderer: Option<String>,
+    kind: Option<Kind>,
+    /// Why nothing draws on it.
+    failure: Option<String>,
+    pci: Option<String>,
+    /// DRM node.
+    node: Option<String>,
+    uuid: Option<String>,
+}
+
+/// Prints all devices, in EGL's own order, as text or as one JSON object per line.
 ///
 /// # Errors
-/// Where there is none, or standard output cannot be written.
+/// There is none, or standard output cannot be written.
 pub fn list(as_json: bool) -> Result<(), Error> {
     let all = devices().map_err(PlatformError::no_device_list)?;
     let mut output = Output::default();
     for device in &all {
+        let listed = Listed::new(device);
+        if as_json {
+            output.json(&serde_json::to_string(&listed).expect("structs with string keys are JSON"))?;
+        } else {
+            output.line(&listed.text())?;
+        }
+    }
+    if all.is_empty() { Err(PlatformError::no_devices().into()) } else { Ok(()) }
+}
+
+impl Listed {
+    fn new(device: &Device) -> Listed {
         let opened = OffScreen::open_device(device);
-        let report = DeviceReport {
+        let renderer = opened.as_ref().ok().map(|screen| &screen.gl.renderer);
+        Listed {
+            r#type: "device",
             index: device.index,
             name: device.name.clone(),
-            renderer: opened.as_ref().ok().map(|screen| screen.gl.renderer.renderer.clone()),
-            kind: opened.as_ref().ok().map(|screen| screen.gl.renderer.kind()),
+            renderer: renderer.map(|renderer| renderer.renderer.clone()),
+            kind: renderer.map(|renderer| renderer.kind()),
             failure: opened.as_ref().err().cloned(),
             pci: device.pci.clone(),
             node: device.node.as_ref().map(|node| node.display().to_string()),
             uuid: device.uuid.clone(),
-        };
-        match as_json {
-            true => output.json(&json::device(&report))?,
-            false => output.line(&text::device(&report))?,
         }
     }
-    if all.is_empty() { Err(PlatformError::no_devices().into()) } else { Ok(()) }
+
+    /// On a line, with its names on a second one.
+    fn text(&self) -> String {
+        let what = match (&self.renderer, &self.kind, &self.failure) {
+            (Some(renderer), Some(kind), _) => format!("{kind}: {renderer}"),
+            (_, _, Some(failure)) => format!("does not draw: {failure}"),
+            _ => "unknown".into(),
+        };
+        let names = [
+            self.name.as_ref().map(|name| format!("name {name}")),
+            self.pci.as_ref().map(|pci| format!("PCI {pci}")),
+            self.node.as_ref().map(|node| format!("node {node}")),
+            self.uuid.as_ref().map(|uuid| format!("UUID {uuid}")),
+        ];
+        let names: Vec<String> = names.into_iter().flatten().collect();
+        let indented = if names.is_empty() { String::new() } else { format!("\n   {}", names.join(", ")) };
+        format!("{}  {what}{indented}", self.index)
+    }
 }

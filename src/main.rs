@@ -3,7 +3,7 @@
 use rust_gears::cli::{self, Mode};
 use rust_gears::doctor::LeadingCause;
 use rust_gears::error::Error;
-use rust_gears::{bench, console, devices, doctor, session, signals};
+use rust_gears::{bench, console, devices, doctor, gears, signals};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -57,11 +57,11 @@ fn run(mode: &Mode) -> Result<u8, Error> {
     }
     match mode {
         Mode::Gears(request) => {
-            let ended = session::run(request)?;
+            let ended = gears::run(request)?;
             signals::exit_at_once(ended.exit_code())
         }
         Mode::ListDevices { json } => devices::list(*json).map(|()| 0),
-        Mode::Bench(request) => bench::run(request).map(session::Ended::exit_code),
+        Mode::Bench(request) => bench::run(request).map(gears::Ended::exit_code),
         Mode::Compare(args) => bench::compare::run(args),
         Mode::Doctor(args) => doctor::run(args),
     }

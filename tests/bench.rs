@@ -3,7 +3,7 @@
 mod support;
 
 use predicates::prelude::*;
-use rust_gears::report::bench::{Mark, Report, parse};
+use rust_gears::bench::report::{Mark, Report, parse};
 use rust_gears::stage_name::StageName;
 use serde_json::Value;
 use std::fs;

@@ -89,8 +89,8 @@ fn help_that_cannot_be_written_exits_with_5_and_a_closed_pipe_is_no_error() {
 #[test]
 fn doctors_exit_code_is_0_only_where_a_gpu_draws_the_right_picture() {
     use rust_gears::doctor::facts::{Drawn, Facts, Outcome};
+    use rust_gears::doctor::report::Report;
     use rust_gears::renderer::{Kind, Renderer};
-    use rust_gears::report::doctor::Report;
     let report = |kind: Kind, right_pixels: Option<f64>| {
         let renderer = Renderer { renderer: "GPU".into(), vendor: "maker".into(), version: "4.6".into() };
         let (device, earlier_failures) = (String::new(), String::new());

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use rust_gears::bench::compare::{compare, table};
-use rust_gears::report::bench::{Style, parse};
+use rust_gears::bench::report::{Style, parse};
 use rust_gears::report_file::decode;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rust_gears::report::doctor::{Report, text};
+use rust_gears::doctor::report::{Report, text};
 use rust_gears::report_file::decode;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,14 +1,14 @@
 //! `bench --all-devices`: each GPU in turn, then all at once, each in a process of its own.
 
 use super::{compare, turns::PATIENCE};
+use crate::bench::report::{Report, Style, json, parse, table};
 use crate::console::Output;
 use crate::error::Error;
+use crate::gears::Ended;
 use crate::output_file::OutputFile;
 use crate::platform::{Device, OffScreen, PlatformError, devices};
 use crate::renderer::Kind;
-use crate::report::bench::{Report, Style, json, parse, table};
 use crate::request::Bench;
-use crate::session::Ended;
 use crate::signals::Signals;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;

@@ -1,11 +1,11 @@
 //! `rust-gears compare`: whether two benchmarks differ, and by how much.
 
+use crate::bench::report::{Mark, Report, Stage, Style, figure, label, parse, render};
+use crate::canvas::Target;
 use crate::cli::CompareArgs;
 use crate::console::Output;
 use crate::error::Error;
 use crate::renderer::Kind;
-use crate::report::Target;
-use crate::report::bench::{Mark, Report, Stage, Style, figure, label, parse, render};
 use crate::report_file::{self, STANDARD_INPUT, shortened};
 use crate::stage_name::StageName;
 use crate::stats::{Ratio, mean, median, paired_ratio, ratio_in_turns, welch_ratio};

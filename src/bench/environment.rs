@@ -1,10 +1,10 @@
 //! Where a benchmark ran: what must be the same for two of them to be compared, and what explains a difference.
 
+use crate::bench::report::{Environment, PcieLink};
 use crate::canvas::Canvas;
+use crate::canvas::SwapIntervalReport;
 use crate::platform::{devices, nvidia_driver_version};
 use crate::renderer::Kind;
-use crate::report::SwapIntervalReport;
-use crate::report::bench::{Environment, PcieLink};
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;

@@ -1,9 +1,9 @@
 //! Where a report goes: files and standard output.
 
+use crate::bench::report::{Report, Style, csv, html, json, table};
 use crate::console::{Output, OutputError};
 use crate::error::Error;
 use crate::output_file::{OutputFile, OutputFileError};
-use crate::report::bench::{Report, Style, csv, html, json, table};
 use crate::request::{Bench, STANDARD_OUTPUT};
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! What was measured of a stage, round by round.
 
-use crate::report::bench::Point;
+use crate::bench::report::Point;
 use crate::stats::FrameTimes;
 use std::time::Duration;
 

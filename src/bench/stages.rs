@@ -1,8 +1,8 @@
 //! The stages: a table. What each draws is in [`crate::render::workload`].
 
+use crate::canvas::Target;
 use crate::render::workload::{Classic, Fill, Readback, Submit, Upload, Vertices, Workload};
 use crate::render::{Framebuffer, Functions, Gears, RenderError};
-use crate::report::Target;
 use crate::stage_name::StageName;
 use std::rc::Rc;
 

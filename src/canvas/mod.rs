@@ -3,15 +3,16 @@
 //! [`Canvas`] is the window or device with its context; [`Frames`] is what a frame is drawn into and how it ends. A
 //! benchmark has one canvas and several `Frames` on it.
 
+mod drawing;
 mod frames;
 
+pub use drawing::{Drawing, SwapIntervalReport, Target};
 pub use frames::Frames;
 
 use crate::console;
 use crate::error::Error;
 use crate::platform::{Device, Event, Gl, OffScreen, PlatformError, Window};
 use crate::render::{self, FramebufferError, Functions};
-use crate::report::Target;
 use crate::request::{self, Place, WindowApi};
 use std::time::Duration;
 

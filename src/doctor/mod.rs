@@ -10,14 +10,15 @@
 
 pub mod checks;
 pub mod facts;
+pub mod report;
 pub mod trials;
 pub mod verdict;
 
 use crate::cli::DoctorArgs;
 use crate::console::Output;
+use crate::doctor::report::{Report, list, one_line, text};
 use crate::error::Error;
 use crate::platform::{PlatformError, TOO_MANY_FILES};
-use crate::report::doctor::{Report, list, one_line, text};
 use crate::report_file;
 use crate::request::{Canvas, Place};
 use checks::{Finding, Level, Topic};

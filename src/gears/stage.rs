@@ -1,11 +1,11 @@
 //! The gears and what they are drawn on.
 
+use crate::canvas::Drawing;
 use crate::canvas::{Canvas, Frames};
 use crate::capture::side_by_side;
 use crate::error::Error;
 use crate::platform::{Event, PlatformError, SwapInterval};
 use crate::render::{self, Gears};
-use crate::report::Drawing;
 use crate::request;
 use crate::scene::{View, transforms};
 use image::RgbImage;

@@ -1,6 +1,7 @@
 //! Text: glxgears' lines to the letter, and our own.
 
-use super::{DeviceReport, Drawing, Interval, Summary, SwapIntervalReport, Target};
+use super::report::{Interval, Summary};
+use crate::canvas::{Drawing, Target};
 
 /// glxgears' FPS line.
 pub fn fps_line(interval: Interval) -> String {
@@ -39,44 +40,6 @@ pub fn could_not_get_visual(stereo: bool, multisample: bool) -> String {
     let stereo = if stereo { ", Stereo" } else { "" };
     let multisample = if multisample { ", Multisample" } else { "" };
     format!("Error: couldn't get an RGB, Double-buffered{stereo}{multisample} visual")
-}
-
-/// What became of the swap interval.
-pub fn swap_interval(report: &SwapIntervalReport) -> String {
-    format!("swap interval: {}", swap_interval_words(report))
-}
-
-/// The same without its name.
-pub fn swap_interval_words(report: &SwapIntervalReport) -> String {
-    let number = |n: Option<i32>, none: &str| n.map_or_else(|| none.to_owned(), |n| n.to_string());
-    let refusal = report.refusal.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    format!(
-        "asked {}, accepted {}{refusal}, measured: {}",
-        number(report.asked, "none"),
-        number(report.accepted, "unknown"),
-        report.measured
-    )
-}
-
-/// An EGL device, on a line, with its names on a second one.
-pub fn device(device: &DeviceReport) -> String {
-    let what = match (&device.renderer, &device.kind, &device.failure) {
-        (Some(renderer), Some(kind), _) => format!("{kind}: {renderer}"),
-        (_, _, Some(failure)) => format!("does not draw: {failure}"),
-        _ => "unknown".into(),
-    };
-    let names = [
-        device.name.as_ref().map(|name| format!("name {name}")),
-        device.pci.as_ref().map(|pci| format!("PCI {pci}")),
-        device.node.as_ref().map(|node| format!("node {node}")),
-        device.uuid.as_ref().map(|uuid| format!("UUID {uuid}")),
-    ];
-    let names: Vec<String> = names.into_iter().flatten().collect();
-    if names.is_empty() {
-        format!("{}  {what}", device.index)
-    } else {
-        format!("{}  {what}\n   {}", device.index, names.join(", "))
-    }
 }
 
 /// The summary, for a person.

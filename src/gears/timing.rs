@@ -1,6 +1,6 @@
 //! When frames ended, and what follows: frame times, intervals, limits.
 
-use crate::report::Interval;
+use super::report::Interval;
 use crate::stats::{FrameTimes, rate};
 use std::time::{Duration, Instant};
 

@@ -2,21 +2,25 @@
 //!
 //! One loop drives window and off-screen drawing alike, and one piece of code times both.
 
+mod json;
+mod report;
 mod stage;
+mod text;
 mod timing;
 
 pub use timing::Timing;
 
+use crate::canvas::{Drawing, SwapIntervalReport};
 use crate::capture;
 use crate::console::{self, Output};
 use crate::error::Error;
 use crate::output_file::OutputFile;
 use crate::platform::{Event, Key, PlatformError, Synchronisation};
 use crate::renderer::Kind;
-use crate::report::{Drawing, Interval, Summary, SwapIntervalReport, json, text};
 use crate::request;
 use crate::scene::{DEGREES_PER_SECOND, View};
 use crate::signals::Signals;
+use report::{Interval, Summary};
 pub(crate) use stage::Stage;
 use std::time::{Duration, Instant};
 
@@ -270,7 +274,7 @@ impl<'a> Session<'a> {
         if self.options.info
             && let Some(interval) = &summary.swap_interval
         {
-            console::say(&text::swap_interval(interval));
+            console::say(&format!("swap interval: {}", interval.words()));
         }
         if self.options.json {
             self.output.json(&json::summary(&summary))?;

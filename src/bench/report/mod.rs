@@ -10,7 +10,7 @@ pub use self::csv::csv;
 pub use marks::Mark;
 pub use table::{Style, figure, render, table};
 
-use super::{SwapIntervalReport, Target};
+use crate::canvas::{SwapIntervalReport, Target};
 use crate::renderer::{Kind, Renderer};
 use crate::report_file::{fault, shortened};
 use crate::stage_name::StageName;

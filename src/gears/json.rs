@@ -1,6 +1,7 @@
 //! One JSON object a line.
 
-use super::{DeviceReport, Drawing, Interval, Summary};
+use super::report::{Interval, Summary};
+use crate::canvas::Drawing;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -26,11 +27,6 @@ pub fn interval(interval: Interval, drawing: &Drawing) -> String {
 /// The summary.
 pub fn summary(summary: &Summary) -> String {
     line("summary", summary)
-}
-
-/// A device.
-pub fn device(device: &DeviceReport) -> String {
-    line("device", device)
 }
 
 fn line<T: Serialize>(r#type: &'static str, value: &T) -> String {

@@ -1,7 +1,6 @@
 //! Tables for people: aligned on a terminal, or as Markdown.
 
 use super::{Environment, Mark, PcieLink, Report, Stage};
-use crate::report::text;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +77,7 @@ fn environment(report: &Report, style: Style) -> String {
         |runtime| format!("in a container ({runtime}, GPU: {})", e.gpu_way.as_deref().unwrap_or("unknown")),
     );
     let pcie = e.pcie.as_ref().map(|link| format!(", {}", self::pcie(link))).unwrap_or_default();
-    let swap = e.swap_interval.as_ref().map(|s| format!(", {}", text::swap_interval(s)));
+    let swap = e.swap_interval.as_ref().map(|s| format!(", swap interval: {}", s.words()));
     let lines = [
         format!("{} ({}), OpenGL {}{driver}", e.renderer.renderer, e.kind, e.renderer.version),
         format!("through {} on {}{}{pcie}", e.api, e.device, swap.unwrap_or_default()),

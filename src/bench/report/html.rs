@@ -2,7 +2,7 @@
 
 use super::table::{advice, figure, frame_times, milliseconds, pcie, plus_minus};
 use super::{Report, Stage, svg};
-use crate::report::text;
+use crate::canvas::SwapIntervalReport;
 use std::fmt::Write;
 
 const STYLE: &str = "
@@ -162,7 +162,7 @@ fn environment(report: &Report) -> String {
         ("NVIDIA kernel driver", e.nvidia_driver.clone()),
         ("context", Some(format!("{} on {}", e.api, e.device))),
         ("display", e.display.clone()),
-        ("swap interval", e.swap_interval.as_ref().map(text::swap_interval_words)),
+        ("swap interval", e.swap_interval.as_ref().map(SwapIntervalReport::words)),
         ("container", Some(e.container.clone().unwrap_or_else(|| "none".into()))),
         ("GPU in the container", e.gpu_way.clone()),
         ("link", e.pcie.as_ref().map(|link| format!("{} at {}", pcie(link), link.address))),
