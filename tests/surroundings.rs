@@ -157,14 +157,15 @@ fn a_screen_of_too_few_colours_is_named() {
 }
 
 #[test]
-fn a_server_that_dies_gives_one_line_and_exit_code_1() {
+fn a_server_that_dies_gives_the_summary_so_far_one_line_and_exit_code_1() {
     if !have_gl() {
         return;
     }
-    for pause in [false, true] {
+    for (pause, format) in [(false, &[][..]), (true, &[]), (false, &["--json"]), (true, &["--json"])] {
         let Some(mut server) = XServer::xvfb(&[]) else { return };
-        let child = rust_gears_process().args(["--interval", "0.1"]).env("DISPLAY", &server.display).spawn();
-        let child = child.unwrap();
+        let mut command = rust_gears_process();
+        let child =
+            command.args(["--interval", "0.1"]).args(format).env("DISPLAY", &server.display).spawn().unwrap();
         server.window("FPS");
         if pause {
             server.tool("xdotool", &["search", "--name", "FPS", "windowfocus", "key", "a"]);
@@ -172,7 +173,17 @@ fn a_server_that_dies_gives_one_line_and_exit_code_1() {
         server.kill();
         let output = child.wait_with_output().unwrap();
         assert_fails(&output, 1, &[&format!("the X server {} has ended", server.display)]);
-        assert_eq!(String::from_utf8_lossy(&output.stderr).lines().count(), 1);
+        let (stderr, stdout) =
+            (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
+        let lines: Vec<&str> = stderr.lines().collect();
+        assert_eq!(lines.len(), 3, "{stderr}");
+        assert!(lines[0].contains(" frames in ") && lines[0].contains("FPS on average"), "{stderr}");
+        assert!(lines[1].contains(" drew on-screen on "), "{stderr}");
+        if !format.is_empty() {
+            let last: serde_json::Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
+            assert_eq!(last["type"], "summary");
+            assert!(last["frames"].as_u64().unwrap() > 10, "{last}");
+        }
     }
 }
 

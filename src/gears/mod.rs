@@ -4,24 +4,28 @@
 
 mod json;
 mod report;
+mod results;
 mod stage;
 mod text;
 mod timing;
 
 pub use timing::Timing;
 
-use crate::canvas::{Drawing, SwapIntervalReport};
+use crate::canvas::Drawing;
 use crate::capture;
 use crate::console::{self, Output};
 use crate::error::Error;
 use crate::output_file::OutputFile;
-use crate::platform::{Event, Key, PlatformError, Synchronisation};
+use crate::platform::{Event, Key, PlatformError, before_exit_when_server_dies};
 use crate::renderer::Kind;
 use crate::request;
 use crate::scene::{DEGREES_PER_SECOND, View};
 use crate::signals::Signals;
-use report::{Interval, Summary};
+use report::Interval;
+use results::Results;
 pub(crate) use stage::Stage;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// How a run ended, where it did not fail.
@@ -71,7 +75,9 @@ pub fn run(options: &request::Gears) -> Result<Ended, Error> {
     {
         file.write(&capture::png(&session.stage.picture(session.view, session.angle)?)?)?;
     }
-    session.print_summary()?;
+    let is_judged = session.results.borrow().is_judged();
+    let refresh_rate = if is_judged { None } else { session.stage.refresh_rate() };
+    session.results.borrow_mut().print_summary(refresh_rate)?;
     outcome
 }
 
@@ -91,17 +97,15 @@ fn glxgears_error(error: &Error, canvas: &request::Canvas) -> Option<String> {
 struct Session<'a> {
     options: &'a request::Gears,
     stage: Stage,
-    drawing: Drawing,
-    output: Output,
+    /// Borrowed only between calls of `stage`: if the X server dies in one of them, these results are printed from there.
+    results: Rc<RefCell<Results>>,
     signals: Signals,
-    timing: Timing,
     view: View,
     /// The red gear's angle in degrees.
     angle: f64,
     /// When the last frame was drawn; `None` at the start and after a pause.
     drawn_at: Option<Instant>,
     is_paused: bool,
-    synchronisation: Option<Synchronisation>,
 }
 
 impl<'a> Session<'a> {
@@ -109,24 +113,31 @@ impl<'a> Session<'a> {
         let drawing = stage.drawing();
         stage.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
         stage.set_title(&text::title(&drawing, None));
+        let results = Results::new(options, drawing, stage.swap_interval().cloned(), output);
+        let results = Rc::new(RefCell::new(results));
+        let so_far = results.clone();
+        before_exit_when_server_dies(move || {
+            if let Ok(mut results) = so_far.try_borrow_mut() {
+                // That standard output can't be written is not what ends the run.
+                let _ = results.print_summary(None);
+            }
+        });
         Session {
             options,
-            drawing,
             stage,
-            output,
+            results,
             signals,
-            timing: Timing::new(options.interval),
             view: options.view,
             angle: options.angle.unwrap_or(0.0),
             drawn_at: None,
             is_paused: false,
-            synchronisation: None,
         }
     }
 
     fn check_requirements(&self) -> Result<(), Error> {
-        let name = &self.drawing.renderer.renderer;
-        if self.options.require_hardware && self.drawing.kind == Kind::Software {
+        let Drawing { renderer, kind, .. } = &self.results.borrow().drawing;
+        let name = &renderer.renderer;
+        if self.options.require_hardware && *kind == Kind::Software {
             return Err(Error::Requirement(format!(
                 "--require-hardware is not met: {name} draws in software\n\
                  Give this process a GPU and its OpenGL driver, or leave the option out"
@@ -141,13 +152,15 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn print_info(&mut self) -> Result<(), Error> {
+    fn print_info(&self) -> Result<(), Error> {
         if !self.options.info || self.options.json {
             return Ok(());
         }
-        self.output.line(&text::gl_strings(&self.drawing, &self.stage.extensions()))?;
-        if let Some(visual) = self.stage.visual() {
-            self.output.line(&text::visual(visual))?;
+        let (extensions, visual) = (self.stage.extensions(), self.stage.visual());
+        let Results { output, drawing, .. } = &mut *self.results.borrow_mut();
+        output.line(&text::gl_strings(drawing, &extensions))?;
+        if let Some(visual) = visual {
+            output.line(&text::visual(visual))?;
         }
         Ok(())
     }
@@ -160,7 +173,11 @@ impl<'a> Session<'a> {
                 match event {
                     Event::Closed | Event::Key(Key::Escape) => return Ok(Ended::Done),
                     Event::Key(key) => self.press(key),
-                    Event::Resized => self.stage.resize(&mut self.drawing)?,
+                    Event::Resized => {
+                        let mut drawing = self.results.borrow().drawing.clone();
+                        self.stage.resize(&mut drawing)?;
+                        self.results.borrow_mut().drawing = drawing;
+                    }
                     Event::Exposed => {}
                 }
             }
@@ -187,7 +204,7 @@ impl<'a> Session<'a> {
             Key::Animate => {
                 self.is_paused = !self.is_paused;
                 self.drawn_at = None;
-                self.timing.pause();
+                self.results.borrow_mut().timing.pause();
             }
             Key::Escape => {}
         }
@@ -202,7 +219,7 @@ impl<'a> Session<'a> {
         }
         self.stage.draw(self.view, self.angle);
         let frames = self.stage.end_frame()?;
-        self.timing.drew();
+        self.results.borrow_mut().timing.drew();
         self.frames_ended(frames)
     }
 
@@ -210,75 +227,25 @@ impl<'a> Session<'a> {
         if frames == 0 {
             return Ok(());
         }
-        match self.timing.frames_ended(Instant::now(), frames.into()) {
-            Some(interval) => self.print_interval(interval),
-            None => Ok(()),
-        }
+        let over = self.results.borrow_mut().timing.frames_ended(Instant::now(), frames.into());
+        over.map_or(Ok(()), |interval| self.print_interval(interval))
     }
 
-    fn print_interval(&mut self, interval: Interval) -> Result<(), Error> {
-        if self.synchronisation.is_none() {
-            self.judge_synchronisation(interval.fps)?;
+    fn print_interval(&self, interval: Interval) -> Result<(), Error> {
+        if !self.results.borrow().is_judged() {
+            let refresh_rate = self.stage.refresh_rate();
+            self.results.borrow_mut().judge_synchronisation(interval.fps, refresh_rate)?;
         }
-        self.stage.set_title(&text::title(&self.drawing, Some(interval.fps)));
-        match self.options.json {
-            true => self.output.json(&json::interval(interval, &self.drawing))?,
-            false => self.output.line(&text::fps_line(interval))?,
-        }
-        Ok(())
-    }
-
-    /// glxgears prints its notice where a swap interval was asked for; here it is printed where the rate bears it out.
-    fn judge_synchronisation(&mut self, fps: f64) -> Result<(), Error> {
-        let Some(interval) = self.stage.swap_interval() else { return Ok(()) };
-        let judgement = Synchronisation::judge(fps, self.stage.refresh_rate(), interval.accepted);
-        self.synchronisation = Some(judgement);
-        if judgement == Synchronisation::Synchronised && !self.options.json {
-            self.output.line(&text::synchronised_notice(interval.accepted.unwrap_or(1).unsigned_abs()))?;
-        }
+        let title = text::title(&self.results.borrow().drawing, Some(interval.fps));
+        self.stage.set_title(&title);
+        self.results.borrow_mut().print_interval(interval)?;
         Ok(())
     }
 
     fn is_over(&self) -> bool {
-        self.output.is_closed()
-            || self.options.frames.is_some_and(|frames| self.timing.drawn() >= frames)
-            || self.options.duration.is_some_and(|duration| self.timing.has_run_for(duration))
-    }
-
-    fn print_summary(&mut self) -> Result<(), Error> {
-        let times = self.timing.frame_times();
-        if self.synchronisation.is_none()
-            && let Some(fps) = times.average_fps()
-            && let Some(interval) = self.stage.swap_interval()
-        {
-            self.synchronisation = Some(Synchronisation::judge(fps, self.stage.refresh_rate(), interval.accepted));
-        }
-        let swap_interval = self.stage.swap_interval().map(|interval| SwapIntervalReport {
-            asked: interval.asked,
-            accepted: interval.accepted,
-            refusal: interval.refusal.clone(),
-            measured: self.synchronisation.unwrap_or(Synchronisation::Unknown).text().into(),
-        });
-        let milliseconds = |percent| Some(times.percentile(percent)?.as_secs_f64() * 1e3);
-        let summary = Summary {
-            frames: self.timing.drawn(),
-            timed_frames: times.frames(),
-            seconds: times.total().as_secs_f64(),
-            fps: times.average_fps(),
-            frame_time_p50_ms: milliseconds(50.0),
-            frame_time_p99_ms: milliseconds(99.0),
-            swap_interval,
-            drawing: self.drawing.clone(),
-        };
-        console::say(&text::summary(&summary));
-        if self.options.info
-            && let Some(interval) = &summary.swap_interval
-        {
-            console::say(&format!("swap interval: {}", interval.words()));
-        }
-        if self.options.json {
-            self.output.json(&json::summary(&summary))?;
-        }
-        Ok(())
+        let Results { output, timing, .. } = &*self.results.borrow();
+        output.is_closed()
+            || self.options.frames.is_some_and(|frames| timing.drawn() >= frames)
+            || self.options.duration.is_some_and(|duration| timing.has_run_for(duration))
     }
 }

@@ -6,6 +6,7 @@
 use super::error::PlatformError;
 use super::x_connection::{NoAnswer, connect};
 use crate::display_name::DisplayName;
+use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
@@ -163,6 +164,9 @@ pub fn exit_when_server_dies(display: &str) {
     type Handler = unsafe extern "C" fn(*mut c_void) -> c_int;
     type SetHandler = unsafe extern "C" fn(Option<Handler>) -> Option<Handler>;
     unsafe extern "C" fn handler(_display: *mut c_void) -> c_int {
+        if let Some(last) = LAST.with(Cell::take) {
+            last();
+        }
         let name = SERVER_NAME.get().map_or("", String::as_str);
         crate::console::say(&format!(
             "the X server {name} has ended or broke the connection; so the run ends here"
@@ -184,6 +188,15 @@ pub fn exit_when_server_dies(display: &str) {
 }
 
 static SERVER_NAME: OnceLock<String> = OnceLock::new();
+
+thread_local! {
+    static LAST: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
+}
+
+/// What is to be done before that, by the thread that draws. It must not use Xlib.
+pub fn before_exit_when_server_dies(last: impl FnOnce() + 'static) {
+    LAST.set(Some(Box::new(last)));
+}
 
 /// The last error of a chain: libloading's own text is only "dlopen failed"; its source has the linker's words.
 fn innermost(error: &dyn std::error::Error) -> String {
