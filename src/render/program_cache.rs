@@ -5,24 +5,35 @@
 
 use etcetera::base_strategy::{BaseStrategy, Xdg};
 use glow::ProgramBinary;
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The file for what `identity` tells apart: a driver and shader texts. `None` where the user has no folder for caches.
+/// The file for what `identity` tells apart: a driver and shader texts. `None` if the user has no home or folder for
+/// caches: root would make the whole path to a home that isn't there.
 pub fn file(identity: impl Hash) -> Option<PathBuf> {
-    Some(Xdg::new().ok()?.cache_dir().join("rust-gears").join(format!("{:016x}", hash(identity))))
+    let xdg = Xdg::new().ok()?;
+    let caches = xdg.cache_dir();
+    let is_there = caches.is_dir() || xdg.home_dir().is_dir() && caches.starts_with(xdg.home_dir());
+    is_there.then(|| caches.join("rust-gears").join(format!("{:016x}", hash(identity))))
 }
 
-/// The program in `file`, where there is one, as it was written and by this user: drivers are not made for others' bytes.
+/// The program in `file`, if there is one as it was written, and nobody but this user can have written it: drivers
+/// aren't hardened against untrusted binaries.
 pub fn read(file: &Path) -> Option<ProgramBinary> {
-    let metadata = fs::metadata(file).ok()?;
-    if !metadata.is_file() || metadata.uid() != rustix::process::geteuid().as_raw() {
+    // Without O_NONBLOCK, opening a pipe that somebody has put there would wait for a writer.
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let mut opened = OpenOptions::new().read(true).custom_flags(flags).open(file).ok()?;
+    // Of the file that is open: what the name stands for may change.
+    let metadata = opened.metadata().ok()?;
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0;
+    if !metadata.is_file() || !is_own {
         return None;
     }
-    let content = fs::read(file).ok()?;
+    let mut content = Vec::new();
+    opened.read_to_end(&mut content).ok()?;
     let (checksum, program) = content.split_first_chunk()?;
     if u64::from_le_bytes(*checksum) != hash(program) {
         return None;
@@ -35,10 +46,15 @@ pub fn read(file: &Path) -> Option<ProgramBinary> {
 /// (4), the driver's bytes.
 ///
 /// # Errors
-/// Where the folder cannot be written to.
+/// If the folder can't be written to, or isn't this user's alone.
 pub fn write(file: &Path, program: &ProgramBinary) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let metadata = fs::symlink_metadata(folder)?;
+    if !metadata.is_dir() || metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o022 != 0
+    {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
     let content = [&program.format.to_le_bytes(), program.buffer.as_slice()].concat();
     let mut new = tempfile::NamedTempFile::new_in(folder)?;
     new.write_all(&hash(content.as_slice()).to_le_bytes())?;
@@ -57,6 +73,8 @@ fn hash(value: impl Hash) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn program() -> ProgramBinary {
         ProgramBinary { format: 0x8740, buffer: vec![1, 2, 3] }
@@ -89,6 +107,36 @@ mod tests {
             assert!(read(&file).is_none(), "{place} bytes are left");
         }
         assert!(read(folder.path()).is_none());
+    }
+
+    #[test]
+    fn what_somebody_else_may_have_put_there_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link, pipe) =
+            (folder.path().join("file"), folder.path().join("link"), folder.path().join("pipe"));
+        write(&file, &program()).unwrap();
+        symlink(&file, &link).unwrap();
+        assert!(read(&link).is_none());
+        for mode in [0o620, 0o602] {
+            fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+            assert!(read(&file).is_none(), "{mode:o}");
+        }
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        assert!(read(&file).is_some());
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(read(&pipe).is_none());
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link_or_into_a_folder_that_others_write_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let (elsewhere, link) = (folder.path().join("elsewhere"), folder.path().join("link"));
+        fs::create_dir(&elsewhere).unwrap();
+        symlink(&elsewhere, &link).unwrap();
+        assert!(write(&link.join("program"), &program()).is_err());
+        fs::set_permissions(&elsewhere, Permissions::from_mode(0o777)).unwrap();
+        assert!(write(&elsewhere.join("program"), &program()).is_err());
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
     }
 
     #[test]
