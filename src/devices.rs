@@ -52,7 +52,7 @@ impl Listed {
             name: device.name.clone(),
             renderer: renderer.map(|renderer| renderer.renderer.clone()),
             kind: renderer.map(|renderer| renderer.kind()),
-            failure: opened.as_ref().err().cloned(),
+            failure: opened.as_ref().err().map(ToString::to_string),
             pci: device.pci.clone(),
             node: device.node.as_ref().map(|node| node.display().to_string()),
             uuid: device.uuid.clone(),

@@ -208,3 +208,45 @@ fn a_server_that_refuses_is_quoted_with_the_way_to_its_cookie() {
         run(cookies.to_str().unwrap()).success();
     }
 }
+
+#[test]
+fn a_driver_that_is_too_old_is_told_with_its_version_and_the_one_that_is_needed() {
+    let Some(server) = XServer::xvfb(&[]) else { return };
+    if !have_gl() {
+        return;
+    }
+    for version in ["2.1", "3.1"] {
+        let run = |arguments: &[&str], display: Option<&str>| {
+            let mut command = rust_gears();
+            command.args(arguments).envs(display.map(|display| ("DISPLAY", display)));
+            command.env("MESA_GL_VERSION_OVERRIDE", version).output().unwrap()
+        };
+        let offered = format!("offers {version} ");
+        let unset = format!("MESA_GL_VERSION_OVERRIDE={version} may be what lowers it: unset it");
+        for (arguments, display) in [
+            (&["--frames", "2"][..], Some(server.display.as_str())),
+            (&["--off-screen", "--frames", "2"], None),
+            (&["bench", "--off-screen", "--quick"], None),
+        ] {
+            let output = run(arguments, display);
+            assert_fails(&output, 3, &["OpenGL 3.3 is needed", "llvmpipe", &offered, &unset]);
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(!stderr.to_lowercase().contains("install"), "{stderr}");
+        }
+        for (display, rows) in [(Some(server.display.as_str()), &[66, 67, 68][..]), (None, &[68])] {
+            let output = run(&["doctor", "--json"], display);
+            let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            let findings = report["findings"].as_array().unwrap();
+            for row in rows {
+                let finding = findings.iter().find(|finding| finding["row"] == *row).expect("the row");
+                let text = |name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+                assert!(
+                    text("seen").contains("OpenGL 3.3 is needed") && text("seen").contains(&offered),
+                    "{finding}"
+                );
+                assert!(text("cause").contains("older OpenGL than the 3.3"), "{finding}");
+                assert!(text("fix").contains("unset the environment variable"), "{finding}");
+            }
+        }
+    }
+}

@@ -13,39 +13,83 @@ pub struct Attempt {
 
 /// Failures of a chain of attempts, in order. The same failure at the same step is kept once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Attempts(Vec<Attempt>);
+pub struct Attempts {
+    all: Vec<Attempt>,
+    too_old: Option<Refusal>,
+}
 
 impl Attempts {
     /// Keeps a failure.
     pub fn add(&mut self, what: impl Into<String>, failure: impl fmt::Display) {
         let attempt = Attempt { what: what.into(), failure: failure.to_string() };
-        if !self.0.contains(&attempt) {
-            self.0.push(attempt);
+        if !self.all.contains(&attempt) {
+            self.all.push(attempt);
         }
+    }
+
+    /// Keeps what a driver answered.
+    pub fn add_refusal(&mut self, what: impl Into<String>, refusal: Refusal) {
+        self.add(what, &refusal);
+        if matches!(refusal, Refusal::TooOld { .. }) {
+            self.too_old.get_or_insert(refusal);
+        }
+    }
+
+    /// The driver that is here and too old, if one is.
+    pub fn too_old(&self) -> Option<&Refusal> {
+        self.too_old.as_ref()
     }
 
     /// Appends failures seen elsewhere.
     pub fn extend(&mut self, others: Attempts) {
-        others.0.into_iter().for_each(|a| self.add(a.what, a.failure));
+        others.all.into_iter().for_each(|a| self.add(a.what, a.failure));
     }
 
     /// Whether nothing has failed.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// All failures in one line.
     pub fn in_one_line(&self) -> String {
-        self.0.iter().map(|a| format!("{}: {}", a.what, a.failure)).collect::<Vec<_>>().join("; ")
+        self.all.iter().map(|a| format!("{}: {}", a.what, a.failure)).collect::<Vec<_>>().join("; ")
     }
 }
 
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Attempt { what, failure } in &self.0 {
+        for Attempt { what, failure } in &self.all {
             write!(f, "\n  tried {what}: {failure}")?;
         }
         Ok(())
+    }
+}
+
+/// Why one way to a context leads nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A driver is here and draws, but not as much as the gears need. (doctor knows this text.)
+    #[error("OpenGL 3.3 is needed, {renderer} offers {version}")]
+    TooOld {
+        /// `GL_RENDERER`.
+        renderer: String,
+        /// `GL_VERSION`.
+        version: String,
+    },
+    /// Anything else, in words.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl From<String> for Refusal {
+    fn from(words: String) -> Refusal {
+        Refusal::Other(words)
+    }
+}
+
+impl From<&str> for Refusal {
+    fn from(words: &str) -> Refusal {
+        Refusal::Other(words.into())
     }
 }
 

@@ -16,7 +16,7 @@ mod x_connection;
 mod x_errors;
 
 pub use device::{Device, devices};
-pub use error::{Attempt, Attempts, PlatformError};
+pub use error::{Attempt, Attempts, PlatformError, Refusal};
 pub use offscreen::OffScreen;
 pub use shm::try_shared_memory;
 pub use swap::{SwapInterval, Synchronisation};
@@ -47,7 +47,7 @@ impl Gl {
     /// # Errors
     /// Where the context is no OpenGL 3.3, or has no names, which would make glow panic.
     #[expect(unsafe_code)]
-    fn of_current_context(mut load: impl FnMut(&CStr) -> *const c_void) -> Result<Gl, String> {
+    fn of_current_context(mut load: impl FnMut(&CStr) -> *const c_void) -> Result<Gl, Refusal> {
         type GetString = unsafe extern "system" fn(u32) -> *const c_char;
         let pointer = load(c"glGetString");
         if pointer.is_null() {
@@ -59,7 +59,7 @@ impl Gl {
             // SAFETY: a context is current; the answer is null or a string that lives as long as the context.
             let answer = unsafe { get_string(name) };
             if answer.is_null() {
-                return Err(format!("the context has no {label}"));
+                return Err(Refusal::Other(format!("the context has no {label}")));
             }
             // SAFETY: not null, see above.
             Ok(unsafe { CStr::from_ptr(answer) }.to_string_lossy().into_owned())
@@ -71,7 +71,8 @@ impl Gl {
         };
         let major_minor = leading_version(&renderer.version);
         if major_minor.is_none_or(|version| version < (3, 3)) {
-            return Err(format!("OpenGL 3.3 is needed, the context has {}", renderer.version));
+            let Renderer { renderer, version, .. } = renderer;
+            return Err(Refusal::TooOld { renderer, version });
         }
         let pointer = load(c"glReleaseShaderCompiler");
         // SAFETY: that function has this type (OpenGL 4.1 core, section 2.11.2).

@@ -1,14 +1,14 @@
 //! Drawing without any X server, on an EGL device.
 
 use super::device::{Device, devices};
-use super::error::{Attempts, PlatformError};
+use super::error::{Attempts, PlatformError, Refusal};
+use super::open::{any_context, wanted_context};
 use super::{Gl, vendor};
 use crate::renderer::Kind;
 use crate::request::{DeviceSelector, GlVendor};
 use glutin::api::egl::context::PossiblyCurrentContext;
 use glutin::api::egl::display::Display;
 use glutin::config::{Api, ConfigSurfaceTypes, ConfigTemplateBuilder};
-use glutin::context::{ContextApi, ContextAttributesBuilder, GlProfile, Version};
 use glutin::display::GlDisplay;
 
 /// A current context on an EGL device. It has no surface: draw into a framebuffer object.
@@ -46,7 +46,7 @@ impl OffScreen {
                     }
                     return Ok(screen);
                 }
-                Err(reason) => attempts.add(device.label(), reason),
+                Err(refusal) => attempts.add_refusal(device.label(), refusal),
             }
         }
         Err(no_device("no EGL device can be drawn on", attempts))
@@ -57,7 +57,7 @@ impl OffScreen {
     /// # Errors
     /// Which step failed, and EGL's words.
     #[expect(unsafe_code)]
-    pub fn open_device(device: &Device) -> Result<OffScreen, String> {
+    pub fn open_device(device: &Device) -> Result<OffScreen, Refusal> {
         // SAFETY: no native display is passed, so there is none that could be invalid.
         let display =
             unsafe { Display::with_device(&device.egl, None) }.map_err(|e| format!("no EGL display ({e})"))?;
@@ -74,16 +74,21 @@ impl OffScreen {
             .map_err(|e| format!("no config for OpenGL ({e})"))?
             .next()
             .ok_or("no config for OpenGL")?;
-        let attributes = ContextAttributesBuilder::new()
-            .with_context_api(ContextApi::OpenGl(Some(Version::new(3, 3))))
-            .with_profile(GlProfile::Core)
-            .build(None);
         // SAFETY: as above.
-        let context = unsafe { display.create_context(&config, &attributes) }
-            .map_err(|e| format!("no OpenGL 3.3 context ({e})"))?;
+        let create = |attributes| unsafe { display.create_context(&config, &attributes) };
+        let (context, refused) = match create(wanted_context()) {
+            Ok(context) => (context, None),
+            Err(e) => {
+                let refused = Refusal::Other(format!("no OpenGL 3.3 context ({e})"));
+                (create(any_context()).map_err(|_| refused.clone())?, Some(refused))
+            }
+        };
         let context =
             context.make_current_surfaceless().map_err(|e| format!("no context without a surface ({e})"))?;
         let gl = Gl::of_current_context(|name| display.get_proc_address(name))?;
+        if let Some(refused) = refused {
+            return Err(refused);
+        }
         Ok(OffScreen { gl, device: device.clone(), warnings: Vec::new(), _context: context })
     }
 }
@@ -131,6 +136,6 @@ fn in_order_of_preference(mut all: Vec<Device>, vendor: GlVendor) -> Result<Vec<
 }
 
 fn no_device(what: &str, attempts: Attempts) -> PlatformError {
-    let advice = vendor::advice_without_driver();
+    let advice = vendor::advice_if_too_old(&attempts).unwrap_or_else(vendor::advice_without_driver);
     PlatformError::NoDevice { what: what.into(), attempts, advice }
 }

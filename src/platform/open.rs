@@ -1,13 +1,14 @@
 //! The chain of attempts that ends with a window and a context: display × config × context, every failure kept.
 
 use super::Gl;
-use super::error::{Attempts, PlatformError};
+use super::error::{Attempts, PlatformError, Refusal};
 use super::x11::{self, XServer};
 use super::{vendor, x_errors};
 use crate::request::{Canvas, Geometry, WindowApi};
 use glutin::config::{Api, Config, ConfigSurfaceTypes, ConfigTemplateBuilder};
 use glutin::context::{
-    ContextApi, ContextAttributesBuilder, GlProfile, NotCurrentContext, PossiblyCurrentContext, Version,
+    ContextApi, ContextAttributes, ContextAttributesBuilder, GlProfile, NotCurrentContext, PossiblyCurrentContext,
+    Version,
 };
 use glutin::display::{Display, DisplayApiPreference, GetGlDisplay};
 use glutin::platform::x11::X11GlConfigExt;
@@ -78,7 +79,7 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
                     let samples = u32::from(config.num_samples());
                     return Ok(Opened { surface, context, window, gl, api, visual, samples });
                 }
-                Err(reason) => attempts.add(api.name(), reason),
+                Err(refusal) => attempts.add_refusal(api.name(), refusal),
             }
         }
     }
@@ -90,7 +91,9 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
         .chain(request.srgb.then(|| "sRGB (--srgb)".into()))
         .collect::<Vec<_>>()
         .join(" and ");
-    let advice = if request.stereo || request.samples > 0 || request.srgb {
+    let advice = if let Some(advice) = vendor::advice_if_too_old(&attempts) {
+        advice
+    } else if request.stereo || request.samples > 0 || request.srgb {
         "Ask for less, or draw without the X server's configs: --off-screen".into()
     } else if server.depth < 15 {
         format!(
@@ -148,6 +151,19 @@ fn configs(
     Ok(configs)
 }
 
+/// The context that the gears need.
+pub fn wanted_context() -> ContextAttributes {
+    let api = ContextApi::OpenGl(Some(Version::new(3, 3)));
+    ContextAttributesBuilder::new().with_context_api(api).with_profile(GlProfile::Core).build(None)
+}
+
+/// The context of whatever version a driver offers (who asks for 1.0 gets the highest that is compatible with it): only
+/// there does a driver that refuses the other one tell its version.
+pub fn any_context() -> ContextAttributes {
+    let api = ContextApi::OpenGl(Some(Version::new(1, 0)));
+    ContextAttributesBuilder::new().with_context_api(api).with_profile(GlProfile::Compatibility).build(None)
+}
+
 type Parts = (Surface<WindowSurface>, PossiblyCurrentContext, winit::window::Window, Gl, u64);
 
 /// Context, window and surface for one config.
@@ -157,19 +173,21 @@ fn open_with(
     server: &XServer,
     request: &Canvas,
     config: &Config,
-) -> Result<Parts, String> {
+) -> Result<Parts, Refusal> {
     let display = config.display();
     let visual = config.x11_visual().ok_or("the config has no visual")?.visual_id();
-    let attributes = ContextAttributesBuilder::new()
-        .with_context_api(ContextApi::OpenGl(Some(Version::new(3, 3))))
-        .with_profile(GlProfile::Core)
-        .build(None);
     // SAFETY: no native window is passed.
-    let context: NotCurrentContext = unsafe { display.create_context(config, &attributes) }
-        .map_err(|e| format!("no OpenGL 3.3 context ({e})"))?;
+    let create = |attributes| unsafe { display.create_context(config, &attributes) };
+    let (context, refused): (NotCurrentContext, _) = match create(wanted_context()) {
+        Ok(context) => (context, None),
+        Err(e) => {
+            let refused = Refusal::Other(format!("no OpenGL 3.3 context ({e})"));
+            (create(any_context()).map_err(|_| refused.clone())?, Some(refused))
+        }
+    };
     let attributes = window_attributes(server, request).with_x11_visual(visual as _);
     let window = event_loop.create_window(attributes).map_err(|e| format!("no window ({e})"))?;
-    let handle = window.window_handle().map_err(|e| e.to_string())?.as_raw();
+    let handle = window.window_handle().map_err(|e| Refusal::Other(e.to_string()))?.as_raw();
     let size = window.inner_size();
     let side = |pixels: u32| NonZeroU32::new(pixels).unwrap_or(NonZeroU32::MIN);
     let attributes = SurfaceAttributesBuilder::<WindowSurface>::new()
@@ -180,6 +198,9 @@ fn open_with(
         unsafe { display.create_window_surface(config, &attributes) }.map_err(|e| format!("no surface ({e})"))?;
     let context = context.make_current(&surface).map_err(|e| format!("the context will not draw ({e})"))?;
     let gl = Gl::of_current_context(|name| display.get_proc_address(name))?;
+    if let Some(refused) = refused {
+        return Err(refused);
+    }
     Ok((surface, context, window, gl, visual))
 }
 

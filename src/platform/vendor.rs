@@ -231,6 +231,23 @@ pub fn advice_where_asked_for(vendor: GlVendor) -> String {
     }
 }
 
+/// Mesa's variables that make it offer another version than it could.
+const VERSION_OVERRIDE: &str = "MESA_GL_VERSION_OVERRIDE";
+
+/// What to do if a driver is here, but too old.
+pub fn advice_if_too_old(attempts: &Attempts) -> Option<String> {
+    let too_old = attempts.too_old()?;
+    let fix = match env::var(VERSION_OVERRIDE) {
+        Ok(value) => {
+            format!("The environment variable {VERSION_OVERRIDE}={value} may be what lowers it: unset it")
+        }
+        Err(_) => "Update the driver. If the GPU itself can do no more, draw with Mesa in software: \
+                 LIBGL_ALWAYS_SOFTWARE=1"
+            .into(),
+    };
+    Some(format!("The driver works, but it is too old: {too_old}. {fix}"))
+}
+
 /// What to do where nothing draws.
 pub fn advice_without_driver() -> String {
     match nvidia_driver_version() {

@@ -4,6 +4,9 @@ use super::{Level, Seen};
 use crate::doctor::facts::{Drawn, Facts, Outcome, Role};
 use crate::renderer::Kind;
 
+/// How a driver that is too old is told of (platform's `Refusal`).
+const TOO_OLD: &str = "OpenGL 3.3 is needed, ";
+
 /// What the trials' processes said, all together.
 fn said(facts: &Facts) -> String {
     facts.said.values().cloned().collect::<Vec<_>>().join("\n")
@@ -68,7 +71,7 @@ fn attempts(reason: &str) -> String {
 }
 
 /// A way to draw that failed: `is_replaced` where another one draws as well.
-fn fails(outcome: &Outcome<Drawn>, is_replaced: bool, by: &str) -> Option<Seen> {
+fn fails(facts: &Facts, outcome: &Outcome<Drawn>, is_replaced: bool, by: &str) -> Option<Seen> {
     let reason = outcome.failure()?;
     if is_replaced {
         return Seen::new(Level::Skipped, format!("not to be had ({})", attempts(&reason)))?
@@ -79,6 +82,15 @@ fn fails(outcome: &Outcome<Drawn>, is_replaced: bool, by: &str) -> Option<Seen> 
         Outcome::Hung(_) => seen.explained(
             "the driver hangs while it is used",
             "look on the host for the driver's own messages (dmesg | grep -i -e xid -e drm); a reboot frees a GPU that hangs",
+        ),
+        Outcome::Failed(words) if words.contains(TOO_OLD) => seen.explained(
+            "a driver is here and works, but it offers an older OpenGL than the 3.3 that the gears need; its version is above",
+            match facts.variable("MESA_GL_VERSION_OVERRIDE") {
+                Some(_) => "unset the environment variable MESA_GL_VERSION_OVERRIDE, which makes Mesa offer that version",
+                None => {
+                    "update the driver; if the GPU itself can do no more, draw with Mesa in software: set LIBGL_ALWAYS_SOFTWARE=1"
+                }
+            },
         ),
         Outcome::Died(_) => seen.explained(
             "the driver crashes while it is used, or the X server ended the connection",
@@ -94,16 +106,16 @@ fn is_enough(drawn: &Outcome<Drawn>, facts: &Facts) -> bool {
 }
 
 pub(super) fn glx_fails(facts: &Facts) -> Option<Seen> {
-    fails(&facts.glx, is_enough(&facts.egl, facts), "EGL")
+    fails(facts, &facts.glx, is_enough(&facts.egl, facts), "EGL")
 }
 
 pub(super) fn egl_fails(facts: &Facts) -> Option<Seen> {
-    fails(&facts.egl, is_enough(&facts.glx, facts), "GLX")
+    fails(facts, &facts.egl, is_enough(&facts.glx, facts), "GLX")
 }
 
 pub(super) fn off_screen_fails(facts: &Facts) -> Option<Seen> {
     let in_window = is_enough(&facts.glx, facts) || is_enough(&facts.egl, facts);
-    fails(&facts.off_screen, in_window, "a window")
+    fails(facts, &facts.off_screen, in_window, "a window")
 }
 
 pub(super) fn wrong_picture(facts: &Facts) -> Option<Seen> {
