@@ -15,7 +15,7 @@ pub struct Attempt {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attempts {
     all: Vec<Attempt>,
-    too_old: Option<Refusal>,
+    too_old: Option<Box<Refusal>>,
 }
 
 impl Attempts {
@@ -31,13 +31,13 @@ impl Attempts {
     pub fn add_refusal(&mut self, what: impl Into<String>, refusal: Refusal) {
         self.add(what, &refusal);
         if matches!(refusal, Refusal::TooOld { .. }) {
-            self.too_old.get_or_insert(refusal);
+            self.too_old.get_or_insert(Box::new(refusal));
         }
     }
 
     /// The driver that is here and too old, if one is.
     pub fn too_old(&self) -> Option<&Refusal> {
-        self.too_old.as_ref()
+        self.too_old.as_deref()
     }
 
     /// Appends failures seen elsewhere.

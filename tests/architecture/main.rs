@@ -51,7 +51,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("signals", &[], &["libc", "signal_hook"]),
     ("stage_name", &[], &["clap", "serde"]),
     ("stats", &[], &["hdrhistogram", "statrs"]),
-    ("render", &["renderer", "scene"], &["bytemuck", "etcetera", "glam", "glow", "image", "rustix", "tempfile", "thiserror"]),
+    ("render", &["renderer", "scene"], &["bytemuck", "etcetera", "glam", "glow", "image", "libc", "rustix", "tempfile", "thiserror"]),
     ("request", &["scene", "stage_name"], &["clap", "regex_lite"]),
     ("cli", &["request", "scene", "stage_name"], &["clap", "humantime", "regex_lite"]),
     ("platform", &["console", "display_name", "renderer", "request", "signals"], &["glow", "glutin", "libc", "libloading", "raw_window_handle", "thiserror", "winit", "x11rb"]),
