@@ -18,7 +18,8 @@ pub struct OutputFile {
 /// A file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{path} cannot be written: {reason}\nName a file in a folder that is there and writable; in a container, mount one: -v \"$PWD:/out\""
+    "{path} cannot be written: {reason}\nName a file in a folder that exists and is writable. In a container, mount one: \
+     scripts/run --out FOLDER, or -v \"$PWD:/out\""
 )]
 pub struct OutputFileError {
     path: String,

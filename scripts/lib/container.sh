@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2016 # lines of shell that are run later, or pasted
 # Running the container from here to its end, whichever end that is.
 
+readonly patience=2 # seconds from a signal to the end by force: the gears themselves take no more than one
+
 # `before` and `after` are lines of shell around the container, run as `scripts/run --print` prints them. What they make is in $d,
 # a folder of the run. In the engine's arguments @d@ stands for it.
 needs_run_folder=''
@@ -10,12 +12,29 @@ readonly make_run_folder='d=$(mktemp -d /tmp/rust-gears.XXXXXXXX)'
 # The lines of `before`; on each way out those of `after`, in the order in which they are printed.
 let_in() {
   local line i
+  on_exit dismiss_janitor
   eval "$make_run_folder"
   export d
   on_exit rm -rf "$d"
-  for ((i = ${#after[@]} - 1; i >= 0; i--)); do on_exit eval "${after[i]} 2>/dev/null"; done
+  # The folder's name is the container's, too, so that it is known before there is one.
+  readonly container_name=${d##*/} client_file=$d/client words_file=$d/words
+  for ((i = ${#after[@]} - 1; i >= 0; i--)); do on_exit take_back "${after[i]}"; done
   [[ -z $copy_out ]] || on_exit eval "$copy_out"
-  for line in "${before[@]}"; do eval "$line" 2>"$d/said" || die "this failed: $line. Its own words: $(<"$d/said")"; done
+  on_exit end_container
+  call_janitor
+  # In the background, as bash sees to a signal only when a command in the foreground has ended.
+  for line in "${before[@]}"; do
+    eval "$line" {janitor}>&- 2>"$d/said" &
+    wait $! || die "this failed: $line. Its own words: $(<"$d/said")"
+  done
+}
+
+# take_back LINE: an X server that has ended has nothing left to take back. One that hangs has, and must not hold this script up.
+take_back() {
+  local words status=0
+  words=$(timeout "$patience" bash -c "$1" 2>&1) || status=$?
+  ((status != 124)) || words="no answer within $patience seconds"
+  ((status == 0)) || [[ $words == *'unable to open display'* ]] || warn "this was not undone ($words); to do so later:  $1"
 }
 
 # The same to be pasted. What comes first is chained, so that nothing is done in a folder that was not made.
@@ -28,28 +47,60 @@ print_run() {
   printf '%s\n' "${line//@d@/\"\$d\"} $(quoted "$image" "${gears[@]}")" "${after[@]}"
 }
 
+# `kill -9` leaves this script no time to clean up. The janitor, in a process group of its own, waits for the end of a
+# pipe whose other end only this script holds, and then takes the same ways out in its place.
+call_janitor() {
+  local -r pipe=$d/janitor
+  mkfifo "$pipe"
+  set -m
+  janitor <"$pipe" >/dev/null &
+  set +m
+  exec {janitor}>"$pipe"
+}
+
+janitor() {
+  trap '' HUP INT TERM
+  ! read -r || exit 0
+  # The engine's client goes on without this script. If it hasn't made the container yet, it must not do so later.
+  [[ ! -s $client_file ]] || kill -KILL "$(<"$client_file")" 2>/dev/null || true
+  run_undo
+}
+
+dismiss_janitor() {
+  [[ -n ${janitor:-} ]] || return 0
+  trap '' PIPE
+  echo >&"$janitor"
+}
+
 # Runs `command`. A signal goes on to the gears, which end by it; only then are things put back as they were.
 run_container() {
   local status=0 signal
-  readonly id_file=$d/id words_file=$d/words
-  on_exit remove_container
+  ended_by='' # the first signal that came
+  on_exit stop_alarm
 
   # In the background, since bash sees to a signal only when a command in the foreground has ended. There its standard
-  # input would be empty.
-  exec {filter}> >(hold_back_engine_words "$words_file")
+  # input would be empty. In a process group of its own, or Ctrl-C would reach the gears twice: through the client, too.
+  exec {filter}> >(exec {janitor}>&- && hold_back_engine_words "$words_file")
   local -r filter_pid=$!
-  "${command[@]:0:${#engine[@]}+1}" --cidfile "$id_file" "${command[@]:${#engine[@]}+1}" <&0 2>&"$filter" {filter}>&- &
+  set -m
+  "${command[@]:0:${#engine[@]}+1}" --name "$container_name" "${command[@]:${#engine[@]}+1}" <&0 2>&"$filter" \
+    {filter}>&- {janitor}>&- &
   child=$!
+  set +m
+  echo "$child" >"$client_file"
   for signal in HUP INT TERM; do
     # shellcheck disable=SC2064 # the signal's name is to be filled in now
     trap "pass_on $signal" "$signal"
   done
+  trap end_by_force ALRM
   while kill -0 "$child" 2>/dev/null; do
     status=0
     wait "$child" || status=$?
   done
   exec {filter}>&-
   wait "$filter_pid" 2>/dev/null || true
+  # What ended by force, or before it started, did so because of the signal.
+  [[ -z $ended_by ]] || ((status != 137 && status != 125)) || status=$((128 + $(kill -l "$ended_by")))
   # 125: the engine could not start the container; 126 and 127: not the program in it.
   if [[ -s $words_file ]]; then
     ((status < 125 || status > 127)) || explain launch-errors "$(<"$words_file")" || true
@@ -74,15 +125,29 @@ hold_back_engine_words() {
   printf '%s' "$held" >"$1"
 }
 
+# pass_on SIGNAL: the first goes on to the gears. If they hang, they end by force: soon, or by the second signal.
 pass_on() {
-  if [[ -s $id_file ]]; then
-    "${engine[@]}" kill --signal "$1" "$(<"$id_file")" >/dev/null 2>&1 || true
-  else
-    kill "$child" 2>/dev/null || true # not even created yet
-  fi
+  [[ -z $ended_by ]] || { end_by_force && return; }
+  ended_by=$1
+  set_alarm "$patience"
+  tell_engine kill --signal "$1" "$container_name" ||
+    kill "$child" 2>/dev/null || true # not even started yet
 }
 
-# The engine's client can be killed while its container goes on.
-remove_container() {
-  [[ ! -s $id_file ]] || "${engine[@]}" rm --force "$(<"$id_file")" >/dev/null 2>&1 || true
+end_by_force() {
+  tell_engine kill "$container_name" || kill -KILL "$child" 2>/dev/null || true
 }
+
+# The engine's client can be killed while its container goes on. A container that --rm removes already cannot be removed, which
+# is no error; it is there for a moment more.
+end_container() {
+  [[ -s $client_file ]] || return 0
+  local _
+  for _ in {1..25}; do
+    tell_engine container inspect "$container_name" || return 0
+    [[ $engine_kind != podman ]] || tell_engine kill "$container_name" || true # its rm waits ten seconds otherwise
+    tell_engine rm --force "$container_name" || sleep 0.2
+  done
+}
+
+tell_engine() { timeout 5 "${engine[@]}" "$@" >/dev/null 2>&1; }

@@ -62,6 +62,7 @@ no_display() { fail 3 "DISPLAY is '$1', which is no X display: it has the form :
 # --network=host only. Sets display to a name that every release of libxcb takes: 1.15 takes no path, and 1.17 no unix:0.
 use_socket() {
   local -r socket=$1
+  x_socket=$socket # for who asks whose it is
   display_kind=local
   [[ -S $socket ]] ||
     fail 3 "there is no X server at $display: $socket does not exist. Start it, or set DISPLAY to one that is here:" \

@@ -14,6 +14,13 @@ readonly -A gpu_words=(
   [none]='no GPU that a container can be given: Mesa draws in software'
 )
 
+# What a way hands on as it is. Without it the engine would fail with words of its own.
+readonly -A gpu_device=([wslg]=/dev/dxg [dri]=/dev/dri)
+readonly -A gpu_hint=(
+  [wslg]='It is there in WSL 2 only; if this is WSL 2, update it: wsl --update, then wsl --shutdown'
+  [dri]='It is there once a kernel driver for the GPU is loaded; a virtual machine needs a GPU given to it'
+)
+
 # Nothing of /mnt/wslg: that has the sockets of WSL's display and sound, and the distribution's root.
 has_wslg() { [[ -c /dev/dxg && -d /usr/lib/wsl ]]; }
 args_wslg() {
@@ -79,6 +86,9 @@ choose_gpu() {
     for way in "${gpu_ways[@]}"; do "has_$way" && break; done
   elif [[ -n ${gpu_image[$choice]:-} ]]; then
     way=$choice
+    local -r device=${gpu_device[$way]:-}
+    [[ -z $device || -e $device ]] ||
+      die "--gpu=$way needs $device, and there is no such device here. ${gpu_hint[$way]}. Without a GPU: --gpu=none"
   else
     fail 2 "--gpu is auto or one of: ${gpu_ways[*]}; not '$choice'"
   fi

@@ -14,7 +14,7 @@ start_side() {
   (
     # A side that held the other ends of other sides' pipes would keep those from ending.
     for fd in "${side_in[@]}" "${side_out[@]}"; do exec {fd}>&-; done
-    "$@" --in-turns --json - || exit
+    exec "$@" --in-turns --json -
   ) <"$side.in" >"$side.out" &
   side_pid[$side]=$!
   exec {to}>"$side.in" {from}<"$side.out"

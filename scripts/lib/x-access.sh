@@ -4,6 +4,14 @@
 
 readonly cookie_in_container=/run/rust-gears.xauth
 readonly x_auth_ways=(cookie user xhost none)
+permitted=''    # what the server's list is to have, as xhost shows it
+socket_owner='' # uid:gid
+
+# Root's container runs as a user of no privileges. Xwayland's socket can be opened by its owner alone; then as that one.
+find_socket_owner() {
+  [[ $display_kind == local && $EUID == 0 ]] || return 0
+  [[ $(stat -Lc %A "$x_socket") == *w? ]] || socket_owner=$(stat -Lc %u:%g "$x_socket")
+}
 
 # How long a cookie made for the run stays good while no client uses it: enough to start a container, and a client between
 # one window and the next.
@@ -17,6 +25,7 @@ choose_x_access() {
   x_probe=/dev/null
   [[ " ${x_auth_ways[*]} " == *" $way "* ]] || fail 2 "--x-auth is one of: ${x_auth_ways[*]}; not '$way'"
   [[ $display_kind != none ]] || return 0
+  find_socket_owner
   "access_by_$way"
 }
 
@@ -95,21 +104,53 @@ access_by_none() { :; }
 # permit NAME LISTED: let NAME in, and out again, unless the list had it before, or the server asks nobody for a cookie: it
 # lets all of this machine in then, without listing them, and taking that back would lock them out.
 permit() {
-  local list
   have xhost || ensure_packages "$install" x-auth
-  list=$(DISPLAY=$display xhost 2>&1) || refused "$list"
-  grep -qixF -- "$2" <<<"$list" && return
-  grep -qixF -- "SI:localuser:$(id -un)" <<<"$list" ||
-    ! DISPLAY=$display XAUTHORITY=/dev/null timeout 10 xhost &>/dev/null || return 0
-  before+=("DISPLAY=$(quoted "$display") xhost $(quoted "+$1") >/dev/null")
+  ask_xhost "${XAUTHORITY:-$HOME/.Xauthority}" || refused "$x_words"
+  is_listed "$2" && return
+  is_listed "SI:localuser:$(id -un)" || ! ask_xhost /dev/null || return 0
+  permitted=$2 permit_line="DISPLAY=$(quoted "$display") xhost $(quoted "+$1") >/dev/null"
+  before+=("$permit_line")
   after+=("DISPLAY=$(quoted "$display") xhost $(quoted "-$1") >/dev/null")
+}
+is_listed() { grep -qixF -- "$1" <<<"$x_words"; }
+
+# ask_xhost COOKIES [PREFIX…]: what xhost, run by PREFIX, says with this file of cookies, in x_words; its exit status. In the background, since bash
+# sees to a signal only when a command in the foreground has ended, and an X server may never answer.
+ask_xhost() {
+  local status=0
+  exec {x_answer}< <(DISPLAY=$display XAUTHORITY=$1 exec timeout 10 "${@:2}" xhost 2>&1)
+  IFS= read -rd '' x_words <&"$x_answer" || true
+  wait $! || status=$?
+  exec {x_answer}<&-
+  x_words=${x_words%$'\n'}
+  ((status != 124)) || fail 3 "the X server at $display did not answer within 10 seconds. If it hangs, restart it; if it" \
+    "was stopped (kill -STOP), let it go on (kill -CONT)"
+  return "$status"
+}
+
+# A server that was started without -noreset starts afresh when its last client leaves. If that client is xhost, the server
+# forgets at once whom it let in. Any other client keeps it from that until this script ends: xmodmap waits for its input.
+keep_permission() {
+  [[ -n $permitted ]] || return 0
+  ask_xhost "${XAUTHORITY:-$HOME/.Xauthority}" || refused "$x_words"
+  ! is_listed "$permitted" || return 0
+  have xmodmap || fail 3 "the X server at $display forgets whom it let in as soon as its last client leaves, and it has no other" \
+    "client than xhost. Start it with -noreset, keep some X client open, install xmodmap, or use --x-auth=cookie"
+  exec {x_client}> >(exec {janitor}>&- && DISPLAY=$display exec xmodmap - >/dev/null 2>&1)
+  local _
+  for _ in {1..50}; do
+    eval "$permit_line" || true
+    ask_xhost "${XAUTHORITY:-$HOME/.Xauthority}" || refused "$x_words"
+    ! is_listed "$permitted" || return 0
+    sleep 0.1
+  done
+  fail 3 "the X server at $display forgets whom it let in: xhost +${permitted,,} did not last. Use --x-auth=cookie"
 }
 
 # Try the way with a client of this machine: it fails as the container's would, and sooner.
 probe_x() {
-  local words
   [[ $display_kind != none ]] && have xhost || return 0
-  words=$(DISPLAY=$display XAUTHORITY=${x_probe/@d@/"$d"} "${x_probe_as[@]}" timeout 10 xhost 2>&1) || refused "$words"
+  ask_xhost "${x_probe/@d@/"$d"}" "${x_probe_as[@]}" || refused "$x_words"
 }
 
 refused() {

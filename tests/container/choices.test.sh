@@ -224,3 +224,48 @@ test_nvidia_docker_is_obsolete() {
     DISPLAY= scripts/run --print --no-install' >"$here/out" 2>&1
   contains "$(<"$here/out")" 'nvidia-docker, which is here, is obsolete'
 }
+
+test_engine_options_are_printed() {
+  choice --engine-option=--ulimit=nofile=1024 --engine-option --ipc=host --image=some:image
+  contains "$output" ' --ulimit=nofile=1024 --ipc=host some:image'
+  DISPLAY='' exits 2 scripts/run --print --engine-option=nofile=1024
+  contains "$output" "not 'nofile=1024'"
+}
+
+test_a_value_that_is_missing_does_not_swallow_the_dashes() {
+  local option
+  for option in --gpu --x-auth --image --engine --out --listen --engine-option; do
+    DISPLAY='' exits 2 scripts/run --isolated "$option" -- --frames 3
+    contains "$output" "$option needs a value"
+  done
+}
+
+test_isolated_has_nothing_to_show_of_what_is_off_screen() {
+  DISPLAY='' exits 2 scripts/run --isolated -- --off-screen
+  contains "$output" '--off-screen draws nothing that --isolated or --vnc-only could show'
+  lacks "$output" --fullscreen
+}
+
+test_a_gpu_that_is_asked_for_and_not_there() {
+  as_another_machine '
+    mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && ln -s /proc/self/fd /dev/fd
+    for way in dri wslg; do DISPLAY= scripts/run --gpu=$way || echo "$?"; done' >"$here/out" 2>&1
+  contains "$(<"$here/out")" '--gpu=dri needs /dev/dri, and there is no such device here' '--gpu=wslg needs /dev/dxg' \
+    'Without a GPU: --gpu=none'
+  same $'1\n1' "$(grep -x '[0-9]*' "$here/out")"
+  lacks "$(<"$here/out")" 'Error response' docker:
+}
+
+test_no_install_builds_nothing() {
+  # An engine that has no images, and tells what it was asked.
+  mkdir "$here/bin"
+  local engine
+  for engine in docker podman; do
+    # shellcheck disable=SC2016 # for that engine
+    printf '#!/usr/bin/env bash\necho "$0 $*" >>%q\n[[ $1 != image ]]\n' "$here/asked" >"$here/bin/$engine"
+    chmod +x "$here/bin/$engine"
+    DISPLAY='' PATH=$here/bin:$PATH exits 1 scripts/run --no-install --engine="$engine" -- --frames 3
+    contains "$output" "$engine has no image rust-gears:mesa, and --no-install was given" "scripts/build --engine=$engine mesa"
+  done
+  lacks "$(<"$here/asked")" ' build' ' pull' ' import' ' run'
+}

@@ -73,3 +73,49 @@ test_no_daemon() {
   DOCKER_HOST=unix://$here/none exits 1 scripts/run --engine=docker
   contains "$output" 'cause: the Docker daemon is not running' 'systemctl start docker'
 }
+
+# A container that neither hears a signal nor ends by itself, as a program hangs in the kernel or in a driver.
+test_a_container_that_does_not_end_is_killed() {
+  printf 'FROM debian:trixie-slim\nENTRYPOINT ["bash", "-c", "trap : INT TERM HUP; echo here; while :; do sleep 1; done"]\n' |
+    docker build -q -t rust-gears-test-deaf - >/dev/null
+  on_exit docker image rm -f rust-gears-test-deaf
+  local signal
+  for signal in INT TERM HUP; do
+    DISPLAY='' in_background scripts/run --image=rust-gears-test-deaf
+    wait_for 'the container' grep -qx here "$here/out"
+    kill -s "$signal" "$job"
+    ended_with $((128 + $(kill -l "$signal")))
+    same '' "$(docker ps --all --quiet --filter ancestor=rust-gears-test-deaf)"
+    rm "$here/out"
+  done
+}
+
+test_a_signal_goes_to_the_gears_once() {
+  # shellcheck disable=SC2016 # for the container's shell
+  printf 'FROM debian:trixie-slim\nENTRYPOINT ["bash", "-c", "trap \\"echo signal\\" INT; echo here; for i in 1 2 3 4 5 6; do sleep 0.2; done"]\n' |
+    docker build -q -t rust-gears-test-count - >/dev/null
+  on_exit docker image rm -f rust-gears-test-count
+  DISPLAY='' in_background scripts/run --image=rust-gears-test-count
+  wait_for 'the container' grep -qx here "$here/out"
+  kill -INT -- "-$job" # as a terminal does: to the engine's client, too, if that were in the group
+  ended_with 0
+  same 1 "$(grep -cx signal "$here/out")"
+}
+
+test_a_file_that_cannot_be_written_names_the_option() {
+  DISPLAY='' exits 5 scripts/run -- --frames 1 --screenshot g.png
+  contains "$output" 'scripts/run --out FOLDER'
+}
+
+test_where_nobody_can_listen() {
+  # 192.0.2.0/24 is for documentation: no machine has it.
+  DISPLAY='' exits 1 scripts/run --isolated --listen 192.0.2.1:6080
+  contains "$output" "cause: the address that --listen names is none of this machine's"
+  lacks "$output" 'something listens'
+}
+
+test_engine_options_reach_the_container() {
+  DISPLAY='' exits 0 scripts/run --image=debian:trixie-slim --engine-option=--ulimit=nofile=123 --engine-option --entrypoint=bash \
+    -- -c 'ulimit -n'
+  contains "$output" 123
+}

@@ -26,6 +26,17 @@ test_podman_runs_the_gears_in_a_window_and_leaves_no_trace() {
   done
 }
 
+test_kill_9_of_the_script_leaves_no_trace_with_podman() {
+  use_podman
+  # shellcheck disable=SC2034 # for kill_9_leaves_no_trace
+  local -r engine_kind=podman
+  # What podman has, too.
+  eval "docker_$(declare -f state)"
+  state() { docker_state && podman ps --all --quiet; }
+  start_x xvfb
+  kill_9_leaves_no_trace cookie
+}
+
 test_podman_says_that_there_is_no_cdi_specification() {
   use_podman
   DISPLAY='' exits 1 scripts/run --engine=podman --gpu=cdi --image=rust-gears:mesa -- --frames 3

@@ -4,7 +4,7 @@
 # What a run must leave as it found it.
 state() {
   xhost
-  find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'rust-gears.*' | sort
+  find /tmp -maxdepth 1 -name 'rust-gears.*' | sort
   docker ps --all --quiet --filter ancestor=rust-gears:mesa
 }
 
@@ -248,4 +248,118 @@ test_what_is_printed_runs_when_pasted() {
     contains "$output" '3 frames in'
     same "$before" "$(state)"
   done
+}
+
+# Xwayland's: who is not its owner has no right to write to it, which is what it takes to connect.
+test_a_socket_that_its_owner_alone_can_open() {
+  start_x xvfb
+  local way owner
+  for owner in 0:0 4711:4711; do
+    chown "$owner" "/tmp/.X11-unix/X${DISPLAY#:}"
+    chmod 755 "/tmp/.X11-unix/X${DISPLAY#:}"
+    local before=$(state)
+    for way in "${each_way[@]}"; do
+      exits 0 scripts/run --x-auth="$way" -- --frames 3
+      contains "$output" "on-screen on $DISPLAY"
+      same "$before" "$(state)"
+    done
+    exits 0 scripts/run --print
+    contains "$output" "--user $owner"
+  done
+}
+
+test_a_server_that_forgets_whom_it_let_in() {
+  start_x xvfb-that-resets
+  local way
+  local -r before=$(state)
+  for way in "${each_way[@]}"; do
+    exits 0 scripts/run --x-auth="$way" -- --frames 3
+    contains "$output" "on-screen on $DISPLAY"
+    same "$before" "$(state)"
+  done
+  without xmodmap
+  exits 3 scripts/run --x-auth=user -- --frames 3
+  contains "$output" 'forgets whom it let in as soon as its last client leaves' 'install xmodmap, or use --x-auth=cookie'
+  same "$before" "$(state)"
+}
+
+test_kill_9_of_the_script_leaves_no_trace() {
+  start_x xvfb
+  kill_9_leaves_no_trace "${each_way[@]}"
+}
+
+# kill_9_leaves_no_trace WAY…: neither the script alone, nor with all of its process group.
+kill_9_leaves_no_trace() {
+  local way whom
+  before=$(state)
+  for way; do
+    for whom in script group; do
+      in_background scripts/run --x-auth="$way" ${engine_kind:+--engine "$engine_kind"} -- --interval 0.3
+      wait_for 'the gears' turning
+      [[ $before != "$(state)" ]]
+      if [[ $whom == script ]]; then kill -KILL "$job"; else kill -KILL -- "-$job"; fi
+      ended_with 137
+      wait_for 'the janitor' state_is_as_before
+      rm "$here/out"
+    done
+  done
+}
+state_is_as_before() { [[ $before == "$(state)" ]]; }
+
+test_when_the_x_server_ends_nothing_but_that_is_said() {
+  start_x xvfb
+  in_background scripts/run --x-auth=user -- --interval 0.3
+  wait_for 'the gears' turning
+  kill -KILL "$x_server"
+  wait_for 'the end of the run' ends
+  lacks "$(<"$here/out")" 'unable to open display' xhost 'not undone'
+}
+
+# A server that is suspended would not hear that it has to end with the test, either.
+suspend_x() { kill -STOP "$x_server" && on_exit kill -CONT "$x_server"; }
+
+# What ends the gears while their X server hangs: once, the script does the rest soon; twice, at once.
+test_a_signal_ends_the_run_while_the_x_server_hangs() {
+  start_x xvfb
+  local -r before=$(state)
+  local signal times
+  for signal in INT TERM HUP; do
+    for times in 1 2; do
+      in_background scripts/run -- --interval 0.3
+      wait_for 'the gears' turning
+      suspend_x
+      kill -s "$signal" "$job"
+      ((times == 1)) || { sleep 0.3 && kill -s "$signal" "$job"; }
+      ended_with $((128 + $(kill -l "$signal")))
+      kill -CONT "$x_server"
+      same "$before" "$(state)"
+      rm "$here/out"
+    done
+  done
+}
+
+test_a_server_that_hangs_before_the_run() {
+  start_x xvfb
+  local -r before=$(state)
+  suspend_x
+  exits 3 scripts/run -- --frames 3
+  contains "$output" "the X server at $DISPLAY did not answer within 10 seconds" 'kill -CONT'
+  in_background scripts/run --x-auth=user -- --frames 3
+  sleep 1 # it waits for the server
+  kill -TERM "$job"
+  ended_with 143
+  kill -CONT "$x_server"
+  same "$before" "$(state)"
+}
+
+# What could not be undone is said: a permission that stays is a hole.
+test_a_permission_that_cannot_be_taken_back_is_said() {
+  start_x xvfb
+  in_background scripts/run --x-auth=user -- --interval 0.3
+  wait_for 'the gears' turning
+  suspend_x
+  kill -TERM "$job"
+  ended_with 143
+  contains "$(<"$here/out")" 'this was not undone' "to do so later:  DISPLAY=$DISPLAY xhost -si:localuser:"
+  kill -CONT "$x_server"
 }

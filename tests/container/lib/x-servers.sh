@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # Real X servers, each with a cookie of its own, to be the host's.
 
-# start_x KIND: xvfb, xvnc, xephyr or xpra. Sets DISPLAY and XAUTHORITY; stopped when the test ends.
-# -noreset everywhere: a server that starts afresh when its last client leaves also forgets what xhost told it.
+# start_x KIND: one of those below. Sets DISPLAY and XAUTHORITY; stopped when the test ends.
+# -noreset nearly everywhere: a server that starts afresh when its last client leaves also forgets what xhost told it.
+# Sets x_server to its process id, too.
 start_x() {
   local -r kind=$1
   [[ $kind != xephyr ]] || start_x xvfb
@@ -16,6 +17,7 @@ start_x() {
   # exec, so that $! is the server itself.
   case $kind in
     xvfb) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$servers" -nolisten tcp -noreset ;;
+    xvfb-that-resets) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$servers" -nolisten tcp ;;
     xvfb-without-cookies) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -nolisten tcp -noreset ;;
     xvnc) exec Xvnc "$DISPLAY" -geometry 1024x768 -depth 24 -auth "$servers" -SecurityTypes None -rfbport -1 -noreset ;;
     xephyr)
@@ -26,9 +28,10 @@ start_x() {
       --dbus-launch= --dbus-proxy=no --printing=no --webcam=no --html=off --socket-dir="$here" \
       --xvfb="Xvfb -screen 0 1024x768x24 -auth $XAUTHORITY -nolisten tcp -noreset +extension Composite" ;;
   esac >"$here/x-$number.log" 2>&1 &
+  x_server=$!
   # Xpra's own X server outlives an Xpra that is stopped before it has started.
   [[ $kind != xpra ]] || on_exit stop_x "$number"
-  on_exit stop_process $!
+  on_exit stop_process $x_server
   wait_for "the X server $kind" xdpyinfo || { cat "$here/x-$number.log" && return 1; }
 }
 
