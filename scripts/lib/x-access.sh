@@ -7,10 +7,13 @@ readonly x_auth_ways=(cookie user xhost none)
 permitted=''    # what the server's list is to have, as xhost shows it
 socket_owner='' # uid:gid
 
-# Root's container runs as a user of no privileges. Xwayland's socket can be opened by its owner alone; then as that one.
+# Root's container runs as a user of no privileges. Xwayland's socket can be opened by its owner alone; then as that one,
+# unless that is root: no container runs as root.
 find_socket_owner() {
-  [[ $display_kind == local && $EUID == 0 ]] || return 0
-  [[ $(stat -Lc %A "$x_socket") == *w? ]] || socket_owner=$(stat -Lc %u:%g "$x_socket")
+  [[ $display_kind == local && $EUID == 0 && $(stat -Lc %A "$x_socket") != *w? ]] || return 0
+  socket_owner=$(stat -Lc %u:%g "$x_socket")
+  [[ $socket_owner != 0:* ]] || fail 3 "only root can connect to the X server at $display ($x_socket), and the container doesn't" \
+    "run as root. To let other users connect: chmod o+w $(quoted "$x_socket"); the server still asks them for its cookie"
 }
 
 # How long a cookie made for the run stays good while no client uses it: enough to start a container, and a client between
