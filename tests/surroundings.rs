@@ -48,7 +48,7 @@ fn assert_fails(output: &Output, code: i32, words: &[&str]) {
 #[test]
 fn a_missing_library_is_named_with_its_package() {
     let Some(server) = XServer::xvfb(&[]) else { return };
-    for &(name, package) in rust_gears::platform::WINDOW_LIBRARIES {
+    for &(name, package) in rust_gears::machine::WINDOW_LIBRARIES {
         let output = without(&[&library(name)], Some(&server.display), &["--frames", "2"]);
         assert_fails(&output, 3, &[name, package, "--off-screen"]);
     }

@@ -3,7 +3,8 @@
 use crate::bench::report::{Environment, PcieLink};
 use crate::canvas::Canvas;
 use crate::canvas::SwapIntervalReport;
-use crate::platform::{devices, nvidia_driver_version};
+use crate::machine::{self, Container, Injection, nvidia_driver_version};
+use crate::platform::devices;
 use crate::renderer::Kind;
 use std::collections::BTreeMap;
 use std::env;
@@ -20,7 +21,8 @@ pub fn look(canvas: &Canvas, measured: &str) -> Environment {
         refusal: window.swap_interval.refusal.clone(),
         measured: measured.into(),
     });
-    let container = container();
+    let variables: BTreeMap<String, String> = env::vars().collect();
+    let container = machine::container(&variables);
     Environment {
         kind: renderer.kind(),
         nvidia_driver: nvidia_driver_version(),
@@ -28,13 +30,13 @@ pub fn look(canvas: &Canvas, measured: &str) -> Environment {
         device: canvas.name(),
         display: canvas.window().map(|window| window.display().to_owned()),
         swap_interval,
-        gpu_way: container.is_some().then(gpu_way),
-        container,
+        gpu_way: container.engine.is_some().then(|| gpu_way(&container, &variables).into()),
+        container: container.engine,
         pcie: pci_address(canvas).and_then(|address| pcie_link(Path::new("/sys/bus/pci/devices"), &address)),
         cpu: cpu_model(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
         cpus: std::thread::available_parallelism().map_or(1, usize::from),
-        kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().into(),
-        variables: env::vars().filter(|(name, _)| is_about_opengl(name)).collect::<BTreeMap<_, _>>(),
+        kernel: container.kernel,
+        variables: variables.into_iter().filter(|(name, _)| is_about_opengl(name)).collect(),
         renderer,
     }
 }
@@ -58,47 +60,18 @@ fn is_about_opengl(name: &str) -> bool {
     VARIABLES.iter().any(|start| name.starts_with(start))
 }
 
-/// What runs this container. `None` outside of one.
-fn container() -> Option<String> {
-    if Path::new("/run/.containerenv").exists() {
-        Some("podman".into())
-    } else if env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
-        Some("kubernetes".into())
-    } else if Path::new("/.dockerenv").exists() {
-        Some("docker".into())
-    } else if let Ok(name) = env::var("container") {
-        Some(name)
-    } else {
-        // An OCI runtime started by hand leaves no file; the root it mounts is its own folder.
-        let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
-        root_is_container(&mounts).then(|| "OCI runtime".into())
-    }
-}
-
-/// Whether the root of `mountinfo` (proc(5)) is an overlay, or a folder inside a file system.
-fn root_is_container(mountinfo: &str) -> bool {
-    mountinfo.lines().any(|line| {
-        let mut words = line.split(' ').skip(3);
-        let (root, mount_point) = (words.next(), words.next());
-        let kind = line.split(" - ").nth(1).and_then(|rest| rest.split(' ').next());
-        mount_point == Some("/") && (kind == Some("overlay") || root.is_some_and(|root| root != "/"))
-    })
-}
-
-/// How a GPU came to be in this container, by what each way leaves behind.
-fn gpu_way() -> String {
+/// How a GPU came into this container.
+fn gpu_way(container: &Container, variables: &BTreeMap<String, String>) -> &'static str {
     let is = |path: &str| Path::new(path).exists();
-    let visible = env::var("NVIDIA_VISIBLE_DEVICES").ok();
-    match visible.as_deref() {
-        // CDI tells the older hook to keep out.
-        Some("void") if is("/dev/nvidiactl") => "CDI",
-        Some(_) if is("/dev/nvidiactl") => "NVIDIA runtime or --gpus",
-        None if is("/dev/nvidiactl") => "devices mounted",
-        _ if is("/dev/dxg") => "WSL",
-        _ if is("/dev/dri") => "/dev/dri",
-        _ => "none",
+    let variable = |name: &str| variables.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    match Injection::of(is("/dev/nvidiactl"), container, variable) {
+        Injection::Cdi => "CDI",
+        Injection::Hook => "NVIDIA runtime or --gpus",
+        Injection::ByHand => "devices mounted",
+        Injection::None | Injection::Host if is("/dev/dxg") => "WSL",
+        Injection::None | Injection::Host if is("/dev/dri") => "/dev/dri",
+        Injection::None | Injection::Host => "none",
     }
-    .into()
 }
 
 /// The address of the GPU that draws: the device's own, or, with a window, that of the only one it can be.
@@ -164,15 +137,6 @@ mod tests {
         fs::write(device.join("current_link_speed"), "Unknown\n").unwrap();
         assert_eq!(pcie_link(devices.path(), "0000:c1:00.0"), None);
         assert_eq!(pcie_link(devices.path(), "0000:00:00.0"), None);
-    }
-
-    #[test]
-    fn a_containers_root_is_told_from_a_machines() {
-        assert!(root_is_container("590 480 0:88 / / rw,relatime - overlay overlay rw,lowerdir=/x\n"));
-        assert!(root_is_container("590 480 8:1 /opt/bundle/rootfs / rw - ext4 /dev/sda1 rw\n"));
-        assert!(!root_is_container(
-            "21 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n22 21 8:2 /a /home rw - ext4 b rw"
-        ));
     }
 
     #[test]

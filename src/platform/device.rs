@@ -56,7 +56,7 @@ impl Device {
 /// Why they cannot be listed, in EGL's or the linker's words.
 pub fn devices() -> Result<Vec<Device>, Attempts> {
     let mut attempts = Attempts::default();
-    if let Err(reason) = super::x11::load("libEGL.so.1") {
+    if let Err(reason) = crate::machine::load_library("libEGL.so.1") {
         attempts.add("libEGL.so.1", reason);
         return Err(attempts);
     }

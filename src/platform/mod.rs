@@ -20,10 +20,10 @@ pub use error::{Attempt, Attempts, PlatformError, Refusal};
 pub use offscreen::OffScreen;
 pub use shm::try_shared_memory;
 pub use swap::{SwapInterval, Synchronisation};
-pub use vendor::{NVIDIA_GLX_LIBRARIES, earlier_failures, forget_vendor_progress, nvidia_driver_version};
+pub use vendor::{earlier_failures, forget_vendor_progress};
 pub use window::{Event, Key, Window};
 pub use x_connection::{NoAnswer, TOO_MANY_FILES, addresses, connect};
-pub use x11::{WINDOW_LIBRARIES, before_exit_when_server_dies, has_keyboard_data, load as load_library};
+pub use x11::before_exit_when_server_dies;
 
 use crate::renderer::Renderer;
 use std::ffi::{CStr, c_char, c_void};

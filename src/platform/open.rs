@@ -2,8 +2,9 @@
 
 use super::Gl;
 use super::error::{Attempts, PlatformError, Refusal};
-use super::x11::{self, XServer};
+use super::x11::XServer;
 use super::{vendor, x_errors};
+use crate::machine;
 use crate::request::{Canvas, Geometry, WindowApi};
 use glutin::config::{Api, Config, ConfigSurfaceTypes, ConfigTemplateBuilder};
 use glutin::context::{
@@ -62,7 +63,7 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
     let allowed = displays.into_iter().filter(|(api, ..)| request.window_api.is_none_or(|only| only == *api));
     for (api, library, preference) in allowed {
         // glutin says only "not found"; the linker says what.
-        if let Err(reason) = x11::load(library) {
+        if let Err(reason) = machine::load_library(library) {
             attempts.add(api.name(), reason);
             continue;
         }

@@ -5,10 +5,10 @@
 //! replaces itself (exec) and notes in the environment how far it has come.
 
 use super::error::Attempts;
+use crate::machine::{self, NVIDIA_GLX_LIBRARIES, nvidia_driver_version};
 use crate::renderer::Renderer;
 use crate::request::GlVendor;
 use std::env;
-use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -60,33 +60,9 @@ pub fn look(is_nvidia_server: bool) -> Machine {
     Machine {
         has_nvidia_driver: nvidia_driver_version().is_some(),
         is_nvidia_server,
-        has_other_gpu: has_other_gpu(Path::new("/sys/class/drm")),
+        has_other_gpu: machine::has_other_gpu(Path::new("/sys/class/drm")),
         is_chosen_by_environment: env::var_os(STEP).is_none() && env::var_os(GLX_VENDOR).is_some(),
     }
-}
-
-/// The version of NVIDIA's kernel driver that runs on this machine; "unknown" where only its devices are here.
-pub fn nvidia_driver_version() -> Option<String> {
-    match fs::read_to_string("/proc/driver/nvidia/version") {
-        Ok(text) => Some(parse_driver_version(&text).unwrap_or("unknown").to_owned()),
-        Err(_) => Path::new("/dev/nvidiactl").exists().then(|| "unknown".into()),
-    }
-}
-
-/// The version in `NVRM version: NVIDIA UNIX … Kernel Module  580.159.04  …`.
-fn parse_driver_version(text: &str) -> Option<&str> {
-    let line = text.lines().find(|line| line.starts_with("NVRM version"))?;
-    line.split_whitespace()
-        .find(|word| word.contains('.') && word.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
-}
-
-/// Whether a render node belongs to a driver other than NVIDIA's own.
-fn has_other_gpu(class: &Path) -> bool {
-    let nodes = fs::read_dir(class).into_iter().flatten().flatten();
-    nodes.filter(|node| node.file_name().to_string_lossy().starts_with("renderD")).any(|node| {
-        let driver = fs::canonicalize(node.path().join("device/driver"));
-        driver.is_ok_and(|path| path.file_name().is_some_and(|name| name != "nvidia"))
-    })
 }
 
 /// Where this process stands in its plan.
@@ -185,26 +161,12 @@ fn warning(renderer: &Renderer, version: &str, reason: &str, advice: &str) -> St
     )
 }
 
-/// What NVIDIA's GLX dlopens on an X server that is not its own, saying nothing where one is missing, and the Debian
-/// package each is in.
-pub const NVIDIA_GLX_LIBRARIES: &[(&str, &str)] = &[
-    ("libXext.so.6", "libxext6"),
-    ("libX11-xcb.so.1", "libx11-xcb1"),
-    ("libxcb-dri3.so.0", "libxcb-dri3-0"),
-    ("libxcb-glx.so.0", "libxcb-glx0"),
-    ("libxcb-present.so.0", "libxcb-present0"),
-    ("libxcb-randr.so.0", "libxcb-randr0"),
-    ("libxcb-sync.so.1", "libxcb-sync1"),
-    ("libxcb-xfixes.so.0", "libxcb-xfixes0"),
-    ("libdrm.so.2", "libdrm2"),
-];
-
 /// What to do where NVIDIA's kernel driver is here and its OpenGL is not.
 fn advice_for_nvidia() -> String {
     if !Path::new("/dev/nvidiactl").exists() {
         return "This container was given no GPU: start it with --gpus all, or --device nvidia.com/gpu=all".into();
     }
-    let cannot_load = |library: &str| super::x11::load(library).err();
+    let cannot_load = |library: &str| machine::load_library(library).err();
     if let Some(reason) = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"].into_iter().find_map(cannot_load) {
         format!(
             "Its OpenGL cannot be loaded ({reason}): in a container, set \
@@ -292,14 +254,5 @@ mod tests {
         assert_eq!(plan(GlVendor::Mesa, machine), [Mesa]);
         assert_eq!(plan(GlVendor::Auto, Machine { is_chosen_by_environment: true, ..machine }), [Default]);
         assert_eq!(plan(GlVendor::Auto, BARE), [Default]);
-    }
-
-    #[test]
-    fn the_drivers_version_is_read() {
-        let text = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.159.04  Tue\nGCC version: gcc 12.2.0\n";
-        assert_eq!(parse_driver_version(text), Some("580.159.04"));
-        let open = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release Build\n";
-        assert_eq!(parse_driver_version(open), Some("570.86.15"));
-        assert_eq!(parse_driver_version(""), None);
     }
 }

@@ -6,7 +6,7 @@ use super::open::{Opened, open};
 use super::swap::{self, SwapInterval};
 use super::vendor::{self, Progress};
 use super::x11::{self, XServer};
-use crate::display_name::DisplayName;
+use crate::machine::{self, DisplayName};
 use crate::renderer::Kind;
 use crate::request::{Canvas, GlVendor, WindowApi};
 use glutin::context::PossiblyCurrentContext;
@@ -103,7 +103,8 @@ impl Window {
     pub fn open(display: &str, request: &Canvas) -> Result<Window, PlatformError> {
         let server = XServer::probe(display)?;
         let progress = Progress::begin(request.gl_vendor, server.has_nv_glx);
-        let missing = progress.forces_nvidia().then(|| x11::load("libGLX_nvidia.so.0").err()).flatten();
+        let missing =
+            progress.forces_nvidia().then(|| machine::load_library("libGLX_nvidia.so.0").err()).flatten();
         if let Some(reason) = &missing {
             progress.give_up(reason);
         }

@@ -5,11 +5,10 @@
 
 use super::error::PlatformError;
 use super::x_connection::{NoAnswer, connect};
-use crate::display_name::DisplayName;
+use crate::machine::{self, DisplayName, WINDOW_LIBRARIES};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::Event;
@@ -18,20 +17,6 @@ use x11rb::protocol::xproto::{
     AtomEnum, ChangeWindowAttributesAux, ConfigureWindowAux, ConnectionExt as _, EventMask, InputFocus, StackMode,
 };
 use x11rb::rust_connection::RustConnection;
-
-/// What winit and glutin dlopen for a window, and the Debian package each is in. They report none of these by name.
-/// Those that others need come first, so that the one that is missing is named.
-/// GL itself is not here: either of libGL and libEGL will do, and the chain of attempts tells.
-pub const WINDOW_LIBRARIES: &[(&str, &str)] = &[
-    ("libxcb.so.1", "libxcb1"),
-    ("libX11.so.6", "libx11-6"),
-    ("libX11-xcb.so.1", "libx11-xcb1"),
-    ("libXrender.so.1", "libxrender1"),
-    ("libXcursor.so.1", "libxcursor1"),
-    ("libXi.so.6", "libxi6"),
-    ("libxkbcommon.so.0", "libxkbcommon0"),
-    ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
-];
 
 /// The server's extensions without which winit panics, and how to get them.
 const WINDOW_EXTENSIONS: &[(&str, &str)] = &[
@@ -65,9 +50,15 @@ impl XServer {
     pub fn probe(display: &str) -> Result<XServer, PlatformError> {
         let (connection, screen) = connect(display).map_err(|e| no_connection(display, &e))?;
         for (library, package) in WINDOW_LIBRARIES {
-            load(library).map_err(|reason| PlatformError::MissingLibrary { library, package, reason })?;
+            machine::load_library(library).map_err(|reason| PlatformError::MissingLibrary {
+                library,
+                package,
+                reason,
+            })?;
         }
-        keyboard_data()?;
+        if let Err(folder) = machine::keyboard_data() {
+            return Err(PlatformError::MissingKeyboardData { path: folder.display().to_string() });
+        }
         let lost = |reason: String| PlatformError::Lost { place: format!("the X server {display}"), reason };
         // All are asked for before the first answer is waited for.
         for extension in WINDOW_EXTENSIONS.iter().map(|(extension, _)| *extension).chain([NVIDIA_EXTENSION]) {
@@ -146,17 +137,6 @@ impl XServer {
     }
 }
 
-/// Loads a shared library and keeps it loaded: whoever needs it dlopens it again right after.
-///
-/// # Errors
-/// What dlopen said.
-#[expect(unsafe_code)]
-pub fn load(library: &str) -> Result<(), String> {
-    // SAFETY: system libraries run no constructors that a second dlopen, by winit, glutin or GL, would not run, too.
-    let loaded = unsafe { libloading::Library::new(library) };
-    loaded.map(std::mem::forget).map_err(|e| innermost(&e))
-}
-
 /// Has the process end with one clear line, and exit code 1, when the connection to the X server breaks. Xlib ends the
 /// process then, whatever its handler does, and its own line names neither cause nor consequence.
 #[expect(unsafe_code)]
@@ -196,27 +176,6 @@ thread_local! {
 /// What is to be done before that, by the thread that draws. It must not use Xlib.
 pub fn before_exit_when_server_dies(last: impl FnOnce() + 'static) {
     LAST.set(Some(Box::new(last)));
-}
-
-/// The last error of a chain: libloading's own text is only "dlopen failed"; its source has the linker's words.
-fn innermost(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), innermost)
-}
-
-/// libxkbcommon reads its keyboard rules from here; winit panics where they are missing.
-fn keyboard_data() -> Result<(), PlatformError> {
-    let root =
-        std::env::var_os("XKB_CONFIG_ROOT").map_or_else(|| PathBuf::from("/usr/share/X11/xkb"), PathBuf::from);
-    if root.join("rules").is_dir() {
-        Ok(())
-    } else {
-        Err(PlatformError::MissingKeyboardData { path: root.display().to_string() })
-    }
-}
-
-/// Whether libxkbcommon finds its keyboard rules.
-pub fn has_keyboard_data() -> bool {
-    keyboard_data().is_ok()
 }
 
 fn no_connection(display: &str, error: &NoAnswer) -> PlatformError {
@@ -274,24 +233,5 @@ fn local_failure(path: &str, reason: &io::Error) -> (String, String) {
                 .into(),
         ),
         _ => (reason.to_string(), "To draw without X: --off-screen".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_image_is_checked_for_every_library() {
-        let checked = include_str!("../../scripts/lib/libraries.tsv");
-        for (library, _) in WINDOW_LIBRARIES {
-            assert!(checked.contains(&format!("{library}\tthe program")), "{library}");
-        }
-    }
-
-    #[test]
-    fn the_linkers_own_words_are_kept() {
-        let words = load("libthere-is-none.so.7").unwrap_err();
-        assert!(words.contains("libthere-is-none.so.7: cannot open shared object file"), "{words}");
     }
 }

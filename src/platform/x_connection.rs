@@ -1,7 +1,7 @@
 //! The way to an X server. x11rb's own way refuses names that libxcb takes, hides that a cookie's file couldn't be
 //! opened, and tells a server that is not there by the TCP port that it tries last; its parts are used one by one here.
 
-use crate::display_name::{DisplayName, Family};
+use crate::machine::{DisplayName, Family};
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use x11rb::errors::ConnectError;

@@ -183,7 +183,7 @@ fn absent_driver(facts: &Facts) -> Option<String> {
 /// What NVIDIA_DRIVER_CAPABILITIES asks for. CDI ignores it and brings everything; without the variable the runtime
 /// brings `utility,compute`.
 fn asks_for_graphics(facts: &Facts) -> bool {
-    if Injection::of(facts) == Injection::Cdi {
+    if facts.injection() == Injection::Cdi {
         return true;
     }
     let capabilities = facts.variable("NVIDIA_DRIVER_CAPABILITIES").unwrap_or("utility,compute");
@@ -192,7 +192,7 @@ fn asks_for_graphics(facts: &Facts) -> bool {
 
 pub(super) fn host_driver_without_gl(facts: &Facts) -> Option<Seen> {
     let absent = absent_driver(facts)?;
-    let is_so = match Injection::of(facts) {
+    let is_so = match facts.injection() {
         Injection::Hook | Injection::Cdi => asks_for_graphics(facts),
         Injection::Host => true,
         Injection::ByHand | Injection::None => false,
@@ -206,7 +206,7 @@ pub(super) fn graphics_missing(facts: &Facts) -> Option<Seen> {
             return None;
         }
         let seen = Seen::failure(format!("the GPU is here, {absent} is not"))?;
-        if Injection::of(facts) == Injection::ByHand {
+        if facts.injection() == Injection::ByHand {
             return seen.explained(
                 "the GPU's device nodes were passed in by hand, and the driver's libraries were not",
                 format!("instead of --device /dev/nvidia…: {ASK_FOR_GPU}, with {ASK_FOR_GRAPHICS}"),
@@ -255,7 +255,7 @@ pub(super) fn gpucomp_missing(facts: &Facts) -> Option<Seen> {
         return None;
     }
     let seen = Seen::failure(format!("{} is not here", gpucomp.name))?;
-    match Injection::of(facts) {
+    match facts.injection() {
         Injection::Host => seen.explained(
             "the driver is installed without it, and neither its EGL nor its GLX works without it",
             "install the driver's packages for computing, too (Debian: libnvidia-gpucomp)",

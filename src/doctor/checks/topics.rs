@@ -1,7 +1,8 @@
 //! What the report is about, in its order, and what it says of that where nothing is wrong.
 
 use super::{Finding, Level, libraries};
-use crate::doctor::facts::{Authority, AuthorityFile, Drawn, Facts, Injection, Outcome, Role, XAnswer};
+use crate::doctor::facts::{Authority, AuthorityFile, Drawn, Facts, OTHER_ENGINE, Outcome, Role, XAnswer};
+
 use serde::Serialize;
 
 /// What a finding is about.
@@ -93,11 +94,11 @@ fn container(facts: &Facts) -> String {
     let container = &facts.container;
     let engine = match container.engine.as_deref() {
         None => "no container".to_owned(),
-        Some("unknown") => "a container of an engine that leaves no sign".to_owned(),
+        Some(OTHER_ENGINE) => "a container of an engine that leaves no sign".to_owned(),
         Some(engine) => format!("a container of {engine}"),
     };
     let label = container.security_label.as_ref().map(|label| format!(", {label}")).unwrap_or_default();
-    let injection = Injection::of(facts).words();
+    let injection = facts.injection().words();
     format!("{engine}, user {}, kernel {}{label}; {injection}", container.uid, container.kernel)
 }
 

@@ -1,7 +1,7 @@
 //! Reading what can be read without risk.
 
-use super::{Facts, container, display, vendor_files};
-use crate::platform;
+use super::Facts;
+use crate::machine;
 use std::collections::BTreeMap;
 
 /// Environment variables that decide about drawing.
@@ -40,13 +40,13 @@ pub fn look(display: Option<&str>) -> Facts {
         .iter()
         .filter_map(|name| Some((name.to_string(), std::env::var_os(name)?.to_string_lossy().into_owned())))
         .collect();
-    let container = container::look(&environment);
+    let container = machine::container(&environment);
     Facts {
-        display: display.map(|name| display::look(name, &container.hostname)),
-        nvidia_kernel_driver: platform::nvidia_driver_version().filter(|version| version != "unknown"),
-        vendor_files: vendor_files::look(&environment),
-        mesa_drivers: vendor_files::mesa_drivers(&environment),
-        keyboard_data: platform::has_keyboard_data(),
+        display: display.map(|name| machine::display(name, &container.hostname)),
+        nvidia_kernel_driver: machine::nvidia_driver_version().filter(|version| version != "unknown"),
+        vendor_files: machine::vendor_files(&environment),
+        mesa_drivers: machine::mesa_drivers(&environment),
+        keyboard_data: machine::keyboard_data().is_ok(),
         container,
         environment,
         ..Facts::default()

@@ -3,20 +3,14 @@
 //! [`look`] fills in what can be read without risk. What may hang or crash is tried in a process of its own
 //! ([`super::trials`]) and kept as an [`Outcome`]. No secret is kept: of a cookie only where it is valid.
 
-mod authority;
-mod container;
-mod display;
 mod look;
 pub mod nvml;
-mod small_file;
-mod vendor_files;
 
-pub use crate::display_name::DisplayName;
-pub use authority::{Authority, AuthorityFile, Cookie, CookieFamily, parse as parse_authority};
-pub use container::{Container, Injection};
-pub use display::Display;
+pub use crate::machine::{
+    Authority, AuthorityFile, Container, Cookie, CookieFamily, Display, DisplayName, Injection, OTHER_ENGINE,
+    VendorFile, parse_authority, parse_vendor_file,
+};
 pub use look::look;
-pub use vendor_files::{VendorFile, parse as parse_vendor_file};
 
 use crate::renderer::{Kind, Renderer};
 use serde::{Deserialize, Serialize};
@@ -340,6 +334,11 @@ impl Facts {
             let number = node.path.strip_prefix("/dev/nvidia");
             number.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
         })
+    }
+
+    /// How an NVIDIA GPU came into this container.
+    pub fn injection(&self) -> Injection {
+        Injection::of(self.was_given_nvidia(), &self.container, |name| self.variable(name))
     }
 
     /// DRM render nodes.

@@ -11,7 +11,7 @@ type Handle = *mut c_void;
 /// Why it cannot be loaded, in the linker's words.
 #[expect(unsafe_code)]
 pub fn ask() -> Result<Nvml, String> {
-    crate::platform::load_library("libnvidia-ml.so.1")?;
+    crate::machine::load_library("libnvidia-ml.so.1")?;
     // SAFETY: it is loaded already, see above. The functions' types are nvml.h's; every pointer passed is to a live
     // variable of the type there, and the name's buffer is as long as it is said to be.
     unsafe {

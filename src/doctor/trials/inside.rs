@@ -3,9 +3,9 @@
 use super::Trial;
 use super::x_server;
 use crate::capture::compare;
-use crate::display_name::DisplayName;
 use crate::doctor::facts::{Drawn, EglDevice, Node, nvml};
 use crate::gears::Stage;
+use crate::machine::{self, DisplayName};
 use crate::platform;
 use crate::request::{Canvas, Place, WindowApi};
 use crate::scene::View;
@@ -60,7 +60,7 @@ fn json<T: Serialize>(answer: Result<T, String>) -> String {
 
 /// Loads a library; tells the file it came from, with links followed.
 fn load(name: &str) -> Result<String, String> {
-    platform::load_library(name).map_err(as_if_absent)?;
+    machine::load_library(name).map_err(as_if_absent)?;
     // libdxcore.so.1.2 was asked for as libdxcore.so; the kernel's list of what is mapped has the real name.
     let stem = Path::new(name).file_name().map_or(name.into(), |n| n.to_string_lossy().into_owned());
     let stem = stem.split(".so").next().unwrap_or(name).to_owned() + ".so";

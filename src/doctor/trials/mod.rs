@@ -9,7 +9,7 @@ mod x_server;
 pub use inside::perform;
 
 use crate::doctor::facts::{Facts, Library, Outcome, Role, XAnswer};
-use crate::platform::{NVIDIA_GLX_LIBRARIES, WINDOW_LIBRARIES};
+use crate::machine::{NVIDIA_GLX_LIBRARIES, WINDOW_LIBRARIES};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::Read;

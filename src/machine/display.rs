@@ -1,7 +1,7 @@
 //! The display that was asked for, as far as it can be known without connecting.
 
 use super::authority::{self, Authority};
-use crate::display_name::{DisplayName, SOCKETS};
+use super::display_name::{DisplayName, SOCKETS};
 use serde::{Deserialize, Serialize};
 
 /// An X server that was asked for.
@@ -26,7 +26,7 @@ pub struct Display {
 const LISTED: usize = 12;
 
 /// Looks at everything about the display `asked` but the server itself.
-pub(super) fn look(asked: &str, hostname: &str) -> Display {
+pub fn display(asked: &str, hostname: &str) -> Display {
     let folder = std::fs::read_dir(SOCKETS).into_iter().flatten().flatten();
     let names = folder.map(|socket| socket.file_name().to_string_lossy().into_owned());
     let (sockets, more_sockets) = listed(names);

@@ -18,7 +18,7 @@ pub struct VendorFile {
 const FOLDERS: [&str; 2] = ["/etc/glvnd/egl_vendor.d", "/usr/share/glvnd/egl_vendor.d"];
 
 /// The vendor files in libglvnd's order.
-pub(super) fn look(environment: &BTreeMap<String, String>) -> Vec<VendorFile> {
+pub fn vendor_files(environment: &BTreeMap<String, String>) -> Vec<VendorFile> {
     let list =
         |name: &str| environment.get(name).map(|value| value.split(':').map(PathBuf::from).collect::<Vec<_>>());
     let paths = list("__EGL_VENDOR_LIBRARY_FILENAMES").unwrap_or_else(|| {
@@ -45,7 +45,7 @@ pub fn parse(bytes: &[u8]) -> Result<String, String> {
 }
 
 /// Mesa's drivers: from release 24.2 on, libgallium; before, one file a driver.
-pub(super) fn mesa_drivers(environment: &BTreeMap<String, String>) -> Vec<String> {
+pub fn mesa_drivers(environment: &BTreeMap<String, String>) -> Vec<String> {
     let libraries = ["/usr/lib", "/usr/lib64"].map(PathBuf::from).into_iter();
     let libraries: Vec<PathBuf> =
         libraries.chain(files_in(Path::new("/usr/lib"), |name| name.contains("-linux-"))).collect();

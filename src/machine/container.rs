@@ -1,6 +1,5 @@
 //! The container, the user in it, and the kernel underneath.
 
-use super::Facts;
 use super::small_file::read_small;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -41,54 +40,8 @@ pub struct Container {
     pub wsl_folder: bool,
 }
 
-/// How an NVIDIA GPU came into the container.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Injection {
-    /// Not at all.
-    None,
-    /// By NVIDIA's runtime or its hook.
-    Hook,
-    /// By a CDI specification.
-    Cdi,
-    /// By hand: `--device` and `-v`.
-    ByHand,
-    /// There is no container: the machine's own.
-    Host,
-}
-
-impl Injection {
-    /// Concludes it from what each way leaves behind (facts/containers.md, "Asking for the GPU").
-    pub fn of(facts: &Facts) -> Injection {
-        let is_set = |name| facts.variable(name).is_some();
-        if !facts.was_given_nvidia() {
-            Injection::None
-        } else if facts.container.engine.is_none() {
-            Injection::Host
-        } else if is_set("NVIDIA_CTK_LIBCUDA_DIR") || facts.variable("NVIDIA_VISIBLE_DEVICES") == Some("void") {
-            Injection::Cdi
-        } else if is_set("NVIDIA_VISIBLE_DEVICES")
-            || facts.container.nvidia_mounts.iter().any(|mount| mount == "/proc/driver/nvidia")
-        {
-            Injection::Hook
-        } else {
-            Injection::ByHand
-        }
-    }
-
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Injection::None => "no NVIDIA GPU was passed in",
-            Injection::Hook => "NVIDIA GPU passed in by NVIDIA's runtime",
-            Injection::Cdi => "NVIDIA GPU passed in through CDI",
-            Injection::ByHand => "NVIDIA GPU passed in by hand, or through CDI of an old toolkit",
-            Injection::Host => "NVIDIA GPU of this machine",
-        }
-    }
-}
-
-/// Looks around.
-pub(super) fn look(environment: &BTreeMap<String, String>) -> Container {
+/// Where this process runs. `environment` may hold what engines set; nothing else of it counts.
+pub fn container(environment: &BTreeMap<String, String>) -> Container {
     let status = text("/proc/self/status");
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
@@ -134,13 +87,30 @@ fn engine(environment: &BTreeMap<String, String>, cgroup: &str, mountinfo: &str)
         "docker"
     } else if let Some(name) = environment.get("container") {
         name
-    } else if text("/proc/2/comm").trim() != "kthreadd" && text("/proc/1/comm").trim() != "systemd" {
-        // The kernel's own threads are seen from its first process namespace only.
-        "unknown"
+    } else if root_is_container(mountinfo) || has_own_processes() {
+        OTHER_ENGINE
     } else {
         return None;
     };
     Some(name.to_owned())
+}
+
+/// A container that an OCI runtime started without one of the engines that leave a sign.
+pub const OTHER_ENGINE: &str = "OCI runtime";
+
+/// Whether the root of `mountinfo` (proc(5)) is an overlay, or a folder inside a file system.
+fn root_is_container(mountinfo: &str) -> bool {
+    mountinfo.lines().any(|line| {
+        let mut words = line.split(' ').skip(3);
+        let (root, mount_point) = (words.next(), words.next());
+        let kind = line.split(" - ").nth(1).and_then(|rest| rest.split(' ').next());
+        mount_point == Some("/") && (kind == Some("overlay") || root.is_some_and(|root| root != "/"))
+    })
+}
+
+/// The kernel's own threads are seen from its first process namespace only.
+fn has_own_processes() -> bool {
+    text("/proc/2/comm").trim() != "kthreadd" && text("/proc/1/comm").trim() != "systemd"
 }
 
 fn text(path: &str) -> String {
@@ -155,4 +125,18 @@ fn names_in(folder: &str) -> impl Iterator<Item = String> {
         .flatten()
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_containers_root_is_told_from_a_machines() {
+        assert!(root_is_container("590 480 0:88 / / rw,relatime - overlay overlay rw,lowerdir=/x\n"));
+        assert!(root_is_container("590 480 8:1 /opt/bundle/rootfs / rw - ext4 /dev/sda1 rw\n"));
+        assert!(!root_is_container(
+            "21 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n22 21 8:2 /a /home rw - ext4 b rw"
+        ));
+    }
 }

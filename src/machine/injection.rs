@@ -1,0 +1,52 @@
+//! How an NVIDIA GPU came into a container.
+
+use super::Container;
+
+/// How an NVIDIA GPU came into the container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Injection {
+    /// Not at all.
+    None,
+    /// By NVIDIA's runtime or its hook.
+    Hook,
+    /// By a CDI specification.
+    Cdi,
+    /// By hand: `--device` and `-v`.
+    ByHand,
+    /// There is no container: the machine's own.
+    Host,
+}
+
+impl Injection {
+    /// Concludes it from what each way leaves behind. `is_given`: something of an NVIDIA GPU is here. `variable` gives
+    /// environment variables that are set and not empty. CDI sets NVIDIA_VISIBLE_DEVICES=void, to keep the older hook
+    /// out, or NVIDIA_CTK_LIBCUDA_DIR.
+    pub fn of<'a>(is_given: bool, container: &Container, variable: impl Fn(&str) -> Option<&'a str>) -> Injection {
+        if !is_given {
+            Injection::None
+        } else if container.engine.is_none() {
+            Injection::Host
+        } else if variable("NVIDIA_CTK_LIBCUDA_DIR").is_some()
+            || variable("NVIDIA_VISIBLE_DEVICES") == Some("void")
+        {
+            Injection::Cdi
+        } else if variable("NVIDIA_VISIBLE_DEVICES").is_some()
+            || container.nvidia_mounts.iter().any(|mount| mount == "/proc/driver/nvidia")
+        {
+            Injection::Hook
+        } else {
+            Injection::ByHand
+        }
+    }
+
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Injection::None => "no NVIDIA GPU was passed in",
+            Injection::Hook => "NVIDIA GPU passed in by NVIDIA's runtime",
+            Injection::Cdi => "NVIDIA GPU passed in through CDI",
+            Injection::ByHand => "NVIDIA GPU passed in by hand, or through CDI of an old toolkit",
+            Injection::Host => "NVIDIA GPU of this machine",
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! What this machine is: facts, gathered the same way for whoever asks (the canvas, the benchmark, doctor), so that two
+//! commands can't disagree. Nothing here knows OpenGL or windows, gives advice, or draws conclusions beyond names.
+
+mod authority;
+mod container;
+mod display;
+mod display_name;
+mod driver;
+mod injection;
+mod libraries;
+mod small_file;
+mod vendor_files;
+
+pub use authority::{Authority, AuthorityFile, Cookie, CookieFamily, parse as parse_authority};
+pub use container::{Container, OTHER_ENGINE, container};
+pub use display::{Display, display};
+pub use display_name::{DisplayName, Family, SOCKETS};
+pub use driver::{has_other_gpu, nvidia_driver_version};
+pub use injection::Injection;
+pub use libraries::{NVIDIA_GLX_LIBRARIES, WINDOW_LIBRARIES, load as load_library};
+pub use small_file::read_small;
+pub use vendor_files::{VendorFile, mesa_drivers, parse as parse_vendor_file, vendor_files};
+
+use std::path::PathBuf;
+
+/// Whether libxkbcommon finds its keyboard rules, without which no window opens.
+///
+/// # Errors
+/// The folder in which they are missing.
+pub fn keyboard_data() -> Result<(), PathBuf> {
+    let folder =
+        std::env::var_os("XKB_CONFIG_ROOT").map_or_else(|| PathBuf::from("/usr/share/X11/xkb"), PathBuf::from);
+    if folder.join("rules").is_dir() { Ok(()) } else { Err(folder) }
+}
