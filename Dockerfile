@@ -3,11 +3,14 @@
 #   mesa                the same with Mesa: Intel, AMD, WSLg and software
 #   isolated            mesa with an X server of its own, watched in a browser
 # Nothing here needs BuildKit: the classic builder of Docker 20.10 and podman build it as well.
-ARG RUST=rust:1.95-slim-trixie
-ARG DEBIAN=debian:trixie-slim
+#
+# For a release, name the base images by digest (docker pull prints it), so that what was tested is what is built:
+#   DEBIAN_IMAGE=docker.io/library/debian:trixie-slim@sha256:… RUST_IMAGE=… scripts/build slim mesa isolated
+ARG RUST_IMAGE=docker.io/library/rust:1.95-slim-trixie
+ARG DEBIAN_IMAGE=docker.io/library/debian:trixie-slim
 
 # ---- the program -------------------------------------------------------------------------------------------------
-FROM ${RUST} AS dependencies
+FROM ${RUST_IMAGE} AS dependencies
 WORKDIR /src
 # The dependencies in a layer of their own: built against empty sources, and again only when the manifest changes.
 COPY Cargo.toml Cargo.lock ./
@@ -37,33 +40,40 @@ RUN touch src/web/main.rs \
 # ---- libglvnd ----------------------------------------------------------------------------------------------------
 # Debian's libgl1 and libegl1 pull in Mesa and LLVM, 210 MB that NVIDIA's driver has no use for: the libraries are taken
 # out of their packages instead. NVIDIA's toolkit injects its own libraries but not these, and the EGL vendor file not always.
-FROM ${DEBIAN} AS glvnd
+FROM ${DEBIAN_IMAGE} AS glvnd
 WORKDIR /glvnd
-RUN apt-get update \
-    && apt-get download libgl1 libglx0 libegl1 libglvnd0 \
-    && for package in *.deb; do dpkg-deb --extract "$package" unpacked; done \
+COPY scripts/lib/unpack /usr/local/bin/
+RUN unpack libgl1 libglx0 libegl1 libglvnd0 \
     && mkdir -p out/usr/lib out/usr/share/glvnd/egl_vendor.d \
     && cp -a unpacked/usr/lib/*-linux-gnu* out/usr/lib/ \
     && echo '{"file_format_version": "1.0.0", "ICD": {"library_path": "libEGL_nvidia.so.0"}}' \
       >out/usr/share/glvnd/egl_vendor.d/10_nvidia.json
 
+FROM ${DEBIAN_IMAGE} AS notices
+COPY LICENSE-* THIRD-PARTY scripts/lib/copyright /usr/share/doc/rust-gears/
+RUN gzip --best --no-name /usr/share/doc/rust-gears/THIRD-PARTY
+
 # ---- what all targets have ---------------------------------------------------------------------------------------
-FROM ${DEBIAN} AS common
+FROM ${DEBIAN_IMAGE} AS common
 # Of xkb-data's 4 MB the folders alone are needed: libxkbcommon will not start without them, and has the keymap from the X
 # server. (A target with an X server of its own has to `apt-get install --reinstall xkb-data`.)
+# Only a build of packages reads dpkg's *.symbols. Nothing here changes users, so no program keeps a setuid or setgid bit.
 # hadolint ignore=DL3008 # Debian stable has one version of each, and takes it away when it is replaced
 RUN apt-get update \
     && apt-get install -y --no-install-recommends -o Dpkg::Options::='--path-exclude=/usr/share/X11/xkb/*/*' \
       libx11-6 libx11-xcb1 libxcursor1 libxi6 libxcb1 libxkbcommon0 libxkbcommon-x11-0 xkb-data \
       libxext6 libdrm2 libxcb-dri3-0 libxcb-glx0 libxcb-present0 libxcb-randr0 libxcb-sync1 libxcb-xfixes0 \
-    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
+    && rm -rf /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/lib/dpkg/info/*.symbols /var/cache/* /var/log/* \
+    && find / -xdev -perm /6000 -exec chmod a-s {} +
 # `graphics` without `compute` leaves out a library that EGL cannot do without, and without `display` there is no
 # /dev/nvidia-modeset. Not NVIDIA_VISIBLE_DEVICES: baked in, it would hand every pod every GPU.
 ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display
+# The licences are the whole image's: /usr/share/doc/rust-gears/copyright says what LicenseRef-Third-Party stands for.
+ARG DEBIAN_IMAGE
 LABEL org.opencontainers.image.title="rust-gears" \
       org.opencontainers.image.description="A native clone of glxgears that says which GPU drew" \
-      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
-      org.opencontainers.image.base.name="docker.io/library/debian:trixie-slim"
+      org.opencontainers.image.licenses="(MIT OR Apache-2.0) AND LicenseRef-Third-Party" \
+      org.opencontainers.image.base.name="${DEBIAN_IMAGE}"
 ENTRYPOINT ["rust-gears"]
 
 # ---- mesa --------------------------------------------------------------------------------------------------------
@@ -71,12 +81,13 @@ FROM common AS mesa
 # hadolint ignore=DL3008 # as above
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgl1 libegl1 libgl1-mesa-dri \
-    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
+    && rm -rf /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/lib/dpkg/info/*.symbols /var/cache/* /var/log/*
 # Where the NVIDIA runtime brings its driver, this target does as well.
 COPY --from=glvnd /glvnd/out/usr/share/glvnd/egl_vendor.d/10_nvidia.json /usr/share/glvnd/egl_vendor.d/
 # A container's cache is lost with it, and the root file system may be read-only.
 ENV MESA_SHADER_CACHE_DISABLE=true
 COPY scripts/lib/libraries.tsv scripts/lib/check-libraries /usr/local/share/rust-gears/
+COPY --from=notices /usr/share/doc/rust-gears /usr/share/doc/rust-gears
 COPY --from=builder /src/target/release/rust-gears /usr/local/bin/
 RUN /usr/local/share/rust-gears/check-libraries
 ARG VERSION=unknown
@@ -87,18 +98,15 @@ USER 65532:65532
 
 # ---- isolated ----------------------------------------------------------------------------------------------------
 # Debian's tigervnc-standalone-server pulls in Perl, and its novnc Node.js, for programs that nothing here runs.
-FROM ${DEBIAN} AS x-server
+FROM ${DEBIAN_IMAGE} AS x-server
 WORKDIR /x-server
-RUN apt-get update \
-    && apt-get download tigervnc-standalone-server tigervnc-tools x11-xkb-utils novnc \
-    && for package in *.deb; do dpkg-deb --extract "$package" unpacked; done \
+COPY scripts/lib/unpack /usr/local/bin/
+RUN unpack tigervnc-standalone-server tigervnc-tools x11-xkb-utils novnc \
     && mkdir -p out/usr/bin out/usr/share/novnc/vendor \
     && cp -a unpacked/usr/bin/Xtigervnc out/usr/bin/Xvnc \
     && cp -a unpacked/usr/bin/xkbcomp unpacked/usr/bin/tigervncpasswd out/usr/bin/ \
     && cp -a unpacked/usr/share/novnc/core out/usr/share/novnc/ \
-    && cp -a unpacked/usr/share/novnc/vendor/pako out/usr/share/novnc/vendor/ \
-    && cp -a unpacked/usr/share/doc out/usr/share/ \
-    && find out/usr/share/doc ! -type d ! -name copyright -delete
+    && cp -a unpacked/usr/share/novnc/vendor/pako out/usr/share/novnc/vendor/
 
 FROM mesa AS isolated
 USER 0:0
@@ -108,7 +116,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends --reinstall xkb-data \
     && apt-get install -y --no-install-recommends \
       libgnutls30t64 libjpeg62-turbo libpixman-1-0 libunwind8 libxcvt0 libxfont2 libxkbfile1 \
-    && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
+    && rm -rf /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/lib/dpkg/info/*.symbols /var/cache/* /var/log/*
 COPY --from=x-server /x-server/out/ /
 COPY scripts/lib/isolated /usr/local/bin/
 COPY --from=web-builder /src/target/release/rust-gears-web /usr/local/bin/
@@ -123,6 +131,7 @@ ENTRYPOINT ["isolated"]
 FROM common AS slim
 COPY --from=glvnd /glvnd/out/ /
 COPY scripts/lib/libraries.tsv scripts/lib/check-libraries /usr/local/share/rust-gears/
+COPY --from=notices /usr/share/doc/rust-gears /usr/share/doc/rust-gears
 COPY --from=builder /src/target/release/rust-gears /usr/local/bin/
 RUN /usr/local/share/rust-gears/check-libraries
 ARG VERSION=unknown

@@ -141,7 +141,7 @@ test_displays_of_every_form() {
 
 # An image whose program prints its arguments, each ended by a NUL.
 echoing_image() {
-  printf 'FROM debian:trixie-slim\nENTRYPOINT ["printf", "%%s\\\\0"]\n' | docker build -q -t rust-gears-test-echo - >/dev/null
+  printf 'FROM rust-gears\nENTRYPOINT ["printf", "%%s\\\\0"]\n' | docker build -q -t rust-gears-test-echo - >/dev/null
   on_exit docker image rm -f rust-gears-test-echo
 }
 

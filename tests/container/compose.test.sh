@@ -1,8 +1,15 @@
 # shellcheck shell=bash
 # compose.yaml, with the commands of its own comment.
 
-# Docker's plugin where it is, else Debian's docker-compose.
-compose() { if docker compose version >/dev/null 2>&1; then docker compose "$@"; else docker-compose "$@"; fi; }
+# Docker's plugin if it is here, else Debian's docker-compose; from the base images that this engine has.
+compose() (
+  source "$root/scripts/lib/engine.sh"
+  source "$root/scripts/lib/base-images.sh"
+  # shellcheck disable=SC2034 # for ensure_base_images
+  engine=(docker)
+  ensure_base_images
+  if docker compose version >/dev/null 2>&1; then exec docker compose "$@"; else exec docker-compose "$@"; fi
+)
 
 # The comment's commands up to the run, as they stand there.
 make_cookie() {
@@ -30,6 +37,22 @@ test_compose_asks_for_nvidias_gpus() {
   # This engine has none to give: it is asked, and says so.
   exits 1 compose run --rm gears --frames 3
   contains "$output" 'could not select device driver "nvidia" with capabilities: [[gpu]]'
+}
+
+# The name rust-gears in a registry is not ours.
+test_compose_never_pulls_an_image() {
+  exits 0 compose config
+  same 3 "$(grep -c 'pull_policy: build' <<<"$output")"
+}
+
+test_compose_starts_from_the_dockerfiles_base_images() {
+  local name image checked=0
+  while IFS='=' read -r name image; do
+    exits 0 grep "^  $name: " compose.yaml
+    same "  $name: \"\${$name:-$image}\"" "$output"
+    checked=$((checked + 1))
+  done < <(sed -n 's/^ARG \(.*_IMAGE=\)/\1/p' Dockerfile)
+  same 2 "$checked"
 }
 
 test_compose_isolates_the_gears() {

@@ -64,7 +64,7 @@ test_gpu_asked_of_an_engine_without_the_toolkit() {
 }
 
 test_unknown_words_are_shown_as_they_are() {
-  exits 1 scripts/run --gpu=none --image debian:trixie-slim -- /no/such/program
+  exits 1 scripts/run --gpu=none --image "$(base_image)" -- /no/such/program
   contains "$output" '/no/such/program'
   lacks "$output" 'cause:'
 }

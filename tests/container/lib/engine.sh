@@ -16,6 +16,9 @@ start_engine() {
   export DOCKER_HOST=unix://$folder/socket
 }
 
+# The image that rust-gears starts from: Debian's own, or scripts/build's stand-in for it.
+base_image() { docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.base.name"}}' rust-gears; }
+
 # start_dockerd FOLDER ARG…: a daemon with its socket and state in FOLDER, stopped at the end by its process id.
 start_dockerd() {
   local -r folder=$1
