@@ -19,7 +19,8 @@ start_x() {
     xvfb) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$servers" -nolisten tcp -noreset ;;
     xvfb-that-resets) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$servers" -nolisten tcp ;;
     xvfb-without-cookies) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -nolisten tcp -noreset ;;
-    xvnc) exec Xvnc "$DISPLAY" -geometry 1024x768 -depth 24 -auth "$servers" -SecurityTypes None -rfbport -1 -noreset ;;
+    xvnc) exec Xvnc "$DISPLAY" -geometry 1024x768 -depth 24 -auth "$servers" -SecurityTypes None -rfbport -1 \
+      -rfbunixpath "$here/vnc-$number" -noreset ;;
     xephyr)
       local -r own=$DISPLAY
       DISPLAY=$outer_display XAUTHORITY=$outer_cookies exec Xephyr "$own" -screen 800x600 -auth "$servers" -nolisten tcp -noreset
