@@ -5,8 +5,8 @@
 # explain TABLE TEXT: say the cause and the fix of the first row that TEXT matches; 1 where none does.
 explain() {
   local -r table=$root/scripts/lib/$1.tsv text=$2
-  local row pattern cause fix
-  while IFS=$'\t' read -r row pattern cause fix; do
+  local row pattern cause fix _
+  while IFS=$'\t' read -r row pattern cause fix _; do
     [[ $row != '#'* ]] || continue
     grep -qiE -- "$pattern" <<<"$text" || continue
     say_cause "$cause" "$fix"
@@ -17,8 +17,8 @@ explain() {
 
 # explain_row TABLE ROW: the same for a row that was recognised by other means.
 explain_row() {
-  local row pattern cause fix
-  while IFS=$'\t' read -r row pattern cause fix; do
+  local row pattern cause fix _
+  while IFS=$'\t' read -r row pattern cause fix _; do
     [[ $row != "$2" ]] || say_cause "$cause" "$fix"
   done <"$root/scripts/lib/$1.tsv"
 }

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::platform::{PlatformError, TOO_MANY_FILES};
 use crate::report_file;
 use crate::request::{Canvas, Place};
-use checks::{Finding, Level, Topic};
+use checks::{Finding, Group, Level, Topic};
 use facts::{Facts, Outcome};
 
 /// The exit code where no hardware draws, that of a requirement which is not met.
@@ -72,9 +72,6 @@ fn lacks_files(facts: &Facts) -> bool {
     matches!(&facts.nodes, Outcome::NotTried(why) if why.contains("Too many open files"))
 }
 
-/// Rows that say no more than that it does not draw, which the run's own message says better.
-const REPEATS: [u8; 5] = [29, 49, 66, 67, 68];
-
 /// What doctor has to say of a run that failed.
 pub enum LeadingCause {
     /// To follow the run's own message.
@@ -109,8 +106,8 @@ pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<LeadingCause> {
         None => facts.off_screen = failed,
     }
     let findings = checks::diagnose(&facts);
-    let says_more =
-        |finding: &&Finding| finding.level == Level::Failure && !finding.row.is_some_and(|r| REPEATS.contains(&r));
+    let repeats = |finding: &Finding| finding.row.is_some_and(|id| id.row().group == Group::Failure);
+    let says_more = |finding: &&Finding| finding.level == Level::Failure && !repeats(finding);
     let finding = checks::leading(&findings).filter(says_more)?;
     let part = |name: &str, text: &Option<String>| {
         text.as_ref().map(|t| format!("\n  {name} {}", one_line(t))).unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The doctor's report, as text and as JSON, and its catalogue.
 
-use crate::doctor::checks::{Finding, Level, ROWS, diagnose};
+use crate::doctor::checks::{Finding, Level, Words, diagnose, rows};
 use crate::doctor::facts::{Facts, SCHEMA};
 use crate::doctor::verdict::verdict;
 use crate::report_file;
@@ -133,19 +133,11 @@ struct ListedRow {
 
 /// The catalogue, by number.
 pub fn list(as_json: bool) -> String {
-    let mut rows: Vec<ListedRow> = ROWS
-        .iter()
+    let mut rows: Vec<ListedRow> = rows()
         .map(|row| {
-            let text = row.text();
-            let seen_by = if text.by_launcher { "scripts/run" } else { "doctor" };
-            ListedRow {
-                row: row.number,
-                topic: row.topic.name(),
-                seen_by,
-                symptom: text.symptom,
-                cause: text.cause,
-                fix: text.fix,
-            }
+            let Words { symptom, cause, fix } = row.words();
+            let seen_by = if row.check.is_none() { "scripts/run" } else { "doctor" };
+            ListedRow { row: row.id.into(), topic: row.topic.name(), seen_by, symptom, cause, fix }
         })
         .collect();
     rows.sort_by_key(|row| row.row);

@@ -1,8 +1,124 @@
 //! Rows about what came of drawing.
 
-use super::{Level, Seen};
-use crate::doctor::facts::{Drawn, Facts, Outcome, Role};
-use crate::renderer::Kind;
+use super::catalogue::Cause::{Any, One};
+use super::catalogue::{Group, Id, Row, Text, Words};
+#[cfg(test)]
+use super::examples::*;
+use super::{Level, Seen, Topic};
+use crate::doctor::facts::{Drawn, Facts, Outcome};
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: Id::TooFewDevices,
+        topic: Topic::Devices,
+        text: Text::Own(Words {
+            symptom: "EGL devices: 0, or too few",
+            cause: "EGL's driver does not see the GPUs that were passed in",
+            fix: "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display, and a current NVIDIA \
+                  Container Toolkit",
+        }),
+        check: Some(too_few_devices),
+        group: Group::Failure,
+        because_of: &[Any(Group::Library), Any(Group::Gpu)],
+    },
+    Row {
+        id: Id::NoOffload,
+        topic: Topic::Glx,
+        text: Text::Own(Words {
+            symptom: "BadValue from NV-GLX",
+            cause: "NVIDIA's GLX was forced on a machine with two GPUs, without asking for offload",
+            fix: "-e __NV_PRIME_RENDER_OFFLOAD=1 beside __GLX_VENDOR_LIBRARY_NAME=nvidia",
+        }),
+        check: Some(no_offload),
+        group: Group::Gpu,
+        because_of: &[Any(Group::Library)],
+    },
+    Row {
+        id: Id::ForwardedDisplay,
+        topic: Topic::Glx,
+        text: Text::Own(Words {
+            symptom: "BadValue X_GLXCreateNewContext (24)",
+            cause: "NVIDIA's GLX cannot draw on a display that is forwarded from elsewhere",
+            fix: "--off-screen, or --gl-vendor mesa with the image rust-gears:mesa",
+        }),
+        check: Some(forwarded_display),
+        group: Group::Gpu,
+        because_of: &[Any(Group::Library)],
+    },
+    Row {
+        id: Id::Nouveau,
+        topic: Topic::Glx,
+        text: Text::Own(Words {
+            symptom: "failed to create dri3 screen; failed to load driver: nouveau",
+            cause: "Mesa tries to drive a GPU that NVIDIA's driver has, and its own nouveau cannot",
+            fix: "-e __GLX_VENDOR_LIBRARY_NAME=nvidia, or --gl-vendor nvidia",
+        }),
+        check: Some(nouveau),
+        group: Group::Gpu,
+        because_of: &[Any(Group::Library)],
+    },
+    Row {
+        id: Id::GlxFails,
+        topic: Topic::Glx,
+        text: Text::Own(Words {
+            symptom: "no window through GLX",
+            cause: "the driver offers no OpenGL 3.3 through GLX",
+            fix: "see the driver's own words above; rust-gears --info and glxinfo tell more",
+        }),
+        check: Some(glx_fails),
+        group: Group::Failure,
+        because_of: &[Any(Group::Window), Any(Group::Library), Any(Group::Gpu), One(Id::TooFewDevices)],
+    },
+    Row {
+        id: Id::EglFails,
+        topic: Topic::Egl,
+        text: Text::Own(Words {
+            symptom: "no window through EGL",
+            cause: "the driver offers no OpenGL 3.3 through EGL on this X server",
+            fix: "see the driver's own words above",
+        }),
+        check: Some(egl_fails),
+        group: Group::Failure,
+        because_of: &[Any(Group::Window), Any(Group::Library), Any(Group::Gpu), One(Id::TooFewDevices)],
+    },
+    Row {
+        id: Id::OffScreenFails,
+        topic: Topic::OffScreen,
+        text: Text::Own(Words {
+            symptom: "no drawing without a window",
+            cause: "the driver offers no OpenGL 3.3 on an EGL device",
+            fix: "see the driver's own words above; rust-gears --list-devices tells more",
+        }),
+        check: Some(off_screen_fails),
+        group: Group::Failure,
+        because_of: &[Any(Group::Library), Any(Group::Gpu), One(Id::TooFewDevices)],
+    },
+    Row {
+        id: Id::WrongPicture,
+        topic: Topic::Picture,
+        text: Text::Own(Words {
+            symptom: "a wrong picture",
+            cause: "the driver draws something else than was asked for",
+            fix: "another version of the driver; report it with rust-gears doctor --json",
+        }),
+        check: Some(wrong_picture),
+        group: Group::Note,
+        because_of: &[Any(Group::Library)],
+    },
+    Row {
+        id: Id::EglFailsNvmlWorks,
+        topic: Topic::Devices,
+        text: Text::Own(Words {
+            symptom: "EGL fails in the pod, nvidia-smi works",
+            cause: "several things can keep EGL from a GPU that computes",
+            fix: "see the other findings; if there are none: another driver version, and rust-gears doctor \
+                  --json in a report",
+        }),
+        check: Some(egl_fails_nvml_works),
+        group: Group::Failure,
+        because_of: &[Any(Group::Window), Any(Group::Library), Any(Group::Gpu), One(Id::TooFewDevices)],
+    },
+];
 
 /// How a driver that is too old is told of (platform's `Refusal`).
 const TOO_OLD: &str = "OpenGL 3.3 is needed, ";
@@ -12,7 +128,7 @@ fn said(facts: &Facts) -> String {
     facts.said.values().cloned().collect::<Vec<_>>().join("\n")
 }
 
-pub(super) fn too_few_devices(facts: &Facts) -> Option<Seen> {
+fn too_few_devices(facts: &Facts) -> Option<Seen> {
     let gpus = facts.nvidia_gpu_nodes().count();
     match &facts.devices {
         Outcome::Done(devices) => {
@@ -27,7 +143,7 @@ pub(super) fn too_few_devices(facts: &Facts) -> Option<Seen> {
     }
 }
 
-pub(super) fn no_offload(facts: &Facts) -> Option<Seen> {
+fn no_offload(facts: &Facts) -> Option<Seen> {
     let is_forced = facts.variable("__GLX_VENDOR_LIBRARY_NAME") == Some("nvidia")
         && facts.variable("__NV_PRIME_RENDER_OFFLOAD") != Some("1");
     let has_other_gpu =
@@ -39,7 +155,7 @@ pub(super) fn no_offload(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("NVIDIA's GLX is forced on a machine with two GPUs, and fails: {}", first_line(&reason)))
 }
 
-pub(super) fn forwarded_display(facts: &Facts) -> Option<Seen> {
+fn forwarded_display(facts: &Facts) -> Option<Seen> {
     let display = facts.display.as_ref()?;
     let host = display.name.as_ref()?.host.as_ref()?;
     let is_foreign = facts.x_server().is_some_and(|server| !server.is_nvidia());
@@ -50,7 +166,7 @@ pub(super) fn forwarded_display(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("NVIDIA's GLX fails on the display of {host}: {}", first_line(&reason)))
 }
 
-pub(super) fn nouveau(facts: &Facts) -> Option<Seen> {
+fn nouveau(facts: &Facts) -> Option<Seen> {
     let said = said(facts);
     let line = said.lines().find(|line| line.contains("nouveau"))?;
     if facts.draws_in_hardware() {
@@ -64,7 +180,7 @@ fn first_line(text: &str) -> &str {
 }
 
 /// The first line of a failure and the attempts after it, without the advice, which is the catalogue's to give.
-fn attempts(reason: &str) -> String {
+pub(super) fn attempts(reason: &str) -> String {
     let tried = reason.lines().filter(|line| line.starts_with("  tried ") || line.starts_with("before that: "));
     let tried: Vec<&str> = tried.map(|line| line.trim().trim_start_matches("tried ")).collect();
     if tried.is_empty() { first_line(reason).to_owned() } else { tried.join("; ") }
@@ -105,20 +221,20 @@ fn is_enough(drawn: &Outcome<Drawn>, facts: &Facts) -> bool {
     drawn.done().is_some_and(|drawn| drawn.is_hardware() || !facts.has_nvidia())
 }
 
-pub(super) fn glx_fails(facts: &Facts) -> Option<Seen> {
+fn glx_fails(facts: &Facts) -> Option<Seen> {
     fails(facts, &facts.glx, is_enough(&facts.egl, facts), "EGL")
 }
 
-pub(super) fn egl_fails(facts: &Facts) -> Option<Seen> {
+fn egl_fails(facts: &Facts) -> Option<Seen> {
     fails(facts, &facts.egl, is_enough(&facts.glx, facts), "GLX")
 }
 
-pub(super) fn off_screen_fails(facts: &Facts) -> Option<Seen> {
+fn off_screen_fails(facts: &Facts) -> Option<Seen> {
     let in_window = is_enough(&facts.glx, facts) || is_enough(&facts.egl, facts);
     fails(facts, &facts.off_screen, in_window, "a window")
 }
 
-pub(super) fn wrong_picture(facts: &Facts) -> Option<Seen> {
+fn wrong_picture(facts: &Facts) -> Option<Seen> {
     let ways = [("GLX", &facts.glx), ("EGL", &facts.egl), ("off-screen", &facts.off_screen)];
     let (way, drawn) =
         ways.iter().find_map(|(way, outcome)| Some((way, outcome.done().filter(|drawn| !drawn.is_right())?)))?;
@@ -128,7 +244,7 @@ pub(super) fn wrong_picture(facts: &Facts) -> Option<Seen> {
     if facts.draws_right_in_hardware() { Seen::warning(seen) } else { Seen::failure(seen) }
 }
 
-pub(super) fn egl_fails_nvml_works(facts: &Facts) -> Option<Seen> {
+fn egl_fails_nvml_works(facts: &Facts) -> Option<Seen> {
     let nvml = facts.nvml.done().filter(|nvml| nvml.code == 0 && !nvml.gpus.is_empty())?;
     let tried = !matches!(facts.off_screen, Outcome::NotTried(_));
     if !tried || facts.off_screen.done().is_some_and(Drawn::is_hardware) {
@@ -141,92 +257,16 @@ pub(super) fn egl_fails_nvml_works(facts: &Facts) -> Option<Seen> {
     ))
 }
 
-pub(super) fn another_gpu(facts: &Facts) -> Option<Seen> {
-    facts.display.as_ref()?;
-    let drawn = facts.in_use().filter(|drawn| drawn.is_hardware() && !drawn.renderer.is_nvidia())?;
-    if facts.nvidia_gpu_nodes().next().is_none() || !facts.loads("libGLX_nvidia.so.0") {
-        return None;
-    }
-    Seen::warning(format!("{} draws, beside an NVIDIA GPU", drawn.renderer.renderer))
-}
-
-/// Signs of a GPU that is meant to be used.
-fn expects_gpu(facts: &Facts) -> bool {
-    facts.was_given_nvidia() || facts.nvidia_kernel_driver.is_some() || facts.render_nodes().next().is_some()
-}
-
-pub(super) fn software(facts: &Facts) -> Option<Seen> {
-    let drawn = facts.in_use().filter(|drawn| drawn.kind == Kind::Software)?;
-    let seen = format!("{} draws: software, on the CPU", drawn.renderer.renderer);
-    let forced = ["LIBGL_ALWAYS_SOFTWARE", "GALLIUM_DRIVER"]
-        .into_iter()
-        .find_map(|name| Some((name, facts.variable(name)?)))
-        .filter(|(_, value)| ["1", "true", "llvmpipe", "softpipe"].contains(value));
-    if let Some((name, value)) = forced {
-        return Seen::failure(seen)?.explained(
-            format!("the environment asks for it: {name}={value}"),
-            format!("leave {name} out; --require-hardware makes a run fail instead"),
-        );
-    }
-    if !expects_gpu(facts) {
-        return Seen::warning(seen);
-    }
-    let vendor = facts.variable("__GLX_VENDOR_LIBRARY_NAME");
-    match vendor {
-        Some(vendor) if facts.display.is_some() && vendor != "nvidia" => Seen::failure(seen)?.explained(
-            format!("__GLX_VENDOR_LIBRARY_NAME={vendor} chooses it, beside a GPU"),
-            "-e __GLX_VENDOR_LIBRARY_NAME=nvidia, or leave it out",
-        ),
-        _ if !drawn.earlier_failures.is_empty() => Seen::failure(seen)?.explained(
-            format!("the GPU's driver was tried, and failed: {}", attempts(&drawn.earlier_failures)),
-            "see what else is found here; --require-hardware makes a run fail instead",
-        ),
-        _ => Seen::failure(seen)?.explained(
-            "a GPU is here, and its driver offers no OpenGL",
-            "see what else is found here; --require-hardware makes a run fail instead",
-        ),
-    }
-}
-
-pub(super) fn vendor_variable_missing(facts: &Facts) -> Option<Seen> {
-    let server = facts.x_server().filter(|server| !server.is_nvidia() && server.has("GLX"))?;
-    if facts.variable("__GLX_VENDOR_LIBRARY_NAME").is_some()
-        || !facts.loads("libGLX_nvidia.so.0")
-        || !facts.glx.done().is_some_and(|drawn| drawn.is_hardware() && drawn.renderer.is_nvidia())
-    {
-        return None;
-    }
-    let mesa = facts.libraries.iter().any(|library| library.role == Role::Mesa && library.is_here());
-    let others = if mesa { "get llvmpipe, silently" } else { "find no visual" };
-    Seen::warning(format!(
-        "__GLX_VENDOR_LIBRARY_NAME is not set; rust-gears chooses NVIDIA by itself, other programs on this X server ({}) {others}",
-        server.glx_vendor.as_deref().unwrap_or("unknown")
-    ))
-}
-
-pub(super) fn copied_frames(facts: &Facts) -> Option<Seen> {
-    let drawn = facts.glx.done().filter(|drawn| drawn.is_hardware() && drawn.renderer.is_nvidia())?;
-    if facts.x_server()?.is_nvidia() {
-        return None;
-    }
-    let off_screen = facts.off_screen.done().map(|off| format!(", off-screen {:.0}", off.fps)).unwrap_or_default();
-    Seen::new(
-        Level::Ok,
-        format!(
-            "frames are copied to this X server by the CPU, since it is not NVIDIA's ({:.0} FPS in a window{off_screen})",
-            drawn.fps
-        ),
-    )
-}
-
-pub(super) fn vertical_sync(facts: &Facts) -> Option<Seen> {
-    let drawn = facts.glx.done()?;
-    let refresh = drawn.refresh_rate?;
-    if (drawn.fps / refresh - 1.0).abs() > 0.05 {
-        return None;
-    }
-    Seen::new(
-        Level::Ok,
-        format!("{:.0} FPS is the screen's refresh rate: --swap-interval 0 shows what the GPU can do", drawn.fps),
-    )
-}
+#[cfg(test)]
+#[rustfmt::skip]
+pub(super) const EXAMPLES: &[Example] = &[
+    leads(Id::TooFewDevices, |f| { f.devices = Outcome::Done(Vec::new()); nothing_draws(f); }),
+    leads(Id::NoOffload, |f| { render_node(f, "i915", None); nothing_draws(f); f.off_screen = drawn(H100, Kind::Hardware); }),
+    leads(Id::ForwardedDisplay, |f| { f.display = Some(display("elsewhere:3")); nothing_draws(f); f.off_screen = drawn(H100, Kind::Hardware); }),
+    leads(Id::Nouveau, |f| { without_gpu(f); f.said.insert("glx".into(), "libGL error: failed to load driver: nouveau".into()); }),
+    leads(Id::GlxFails, |f| f.glx = Outcome::Hung(5.5)),
+    leads(Id::EglFails, |f| { without_extensions(f, &["GLX"]); server(f, |s| s.extensions.push("GLX".into())); f.egl = Outcome::Died("SIGSEGV".into()); f.glx = Outcome::default(); }),
+    leads(Id::OffScreenFails, |f| { f.display = None; no_window(f); f.off_screen = Outcome::Failed("no OpenGL 3.3 context".into()); f.nvml = Outcome::default(); }),
+    leads(Id::WrongPicture, |f| if let Outcome::Done(drawn) = &mut f.glx { drawn.right_pixels = Some(0.72) }),
+    told(Id::EglFailsNvmlWorks, nothing_draws),
+];

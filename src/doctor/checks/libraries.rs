@@ -1,8 +1,113 @@
 //! Rows about libraries, whoever's they are: missing, damaged, or harmful when they are loaded.
 
-use super::Seen;
+use super::catalogue::Cause::One;
+use super::catalogue::{Group, Id, Row, Text, Words};
+#[cfg(test)]
+use super::examples::*;
+use super::{Seen, Topic};
 use crate::doctor::facts::{Facts, Library, Outcome, Role};
 use std::path::Path;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: Id::OldLibc,
+        topic: Topic::Libraries,
+        text: Text::Own(Words {
+            symptom: "version `GLIBC_2.3x' not found",
+            cause: "the image's C library is older than what the driver was built for",
+            fix: "a newer base image: debian:trixie-slim",
+        }),
+        check: Some(old_libc),
+        group: Group::Library,
+        because_of: &[],
+    },
+    Row {
+        id: Id::LibraryDamaged,
+        topic: Topic::Libraries,
+        text: Text::Own(Words {
+            symptom: "a library cannot be read",
+            cause: "a library's file is damaged",
+            fix: "install its package again",
+        }),
+        check: Some(damaged),
+        group: Group::Library,
+        because_of: &[],
+    },
+    Row {
+        id: Id::LibraryHangs,
+        topic: Topic::Libraries,
+        text: Text::Own(Words {
+            symptom: "a library hangs when it is loaded",
+            cause: "the driver waits for a GPU or a kernel module that does not answer",
+            fix: "on the host: sudo dmesg | grep -i -e xid -e nvrm; a reboot frees a GPU that hangs",
+        }),
+        check: Some(hangs),
+        group: Group::Library,
+        because_of: &[],
+    },
+    Row {
+        id: Id::LibraryCrashes,
+        topic: Topic::Libraries,
+        text: Text::Own(Words {
+            symptom: "a library crashes when it is loaded",
+            cause: "a library ends whatever process loads it: it does not fit this machine, or is no real \
+                    driver",
+            fix: "install its package again in the version of the host's driver",
+        }),
+        check: Some(crashes),
+        group: Group::Library,
+        because_of: &[],
+    },
+    Row {
+        id: Id::NoLibXext,
+        topic: Topic::Libraries,
+        text: Text::Own(Words {
+            symptom: "libXext.so.6: cannot open shared object file",
+            cause: "the image lacks a library that every GLX loads",
+            fix: "in the image: apt-get install libxext6",
+        }),
+        check: Some(no_libxext),
+        group: Group::Library,
+        because_of: &[One(Id::OldLibc), One(Id::LibraryDamaged)],
+    },
+    Row {
+        id: Id::NoLibglvnd,
+        topic: Topic::Libraries,
+        text: Text::Own(Words {
+            symptom: "libGL.so.1 or libEGL.so.1: cannot open shared object file",
+            cause: "the image lacks libglvnd",
+            fix: "in the image: apt-get install libgl1 libegl1",
+        }),
+        check: Some(no_libglvnd),
+        group: Group::Library,
+        because_of: &[One(Id::OldLibc), One(Id::LibraryDamaged)],
+    },
+    Row {
+        id: Id::WindowLibraryMissing,
+        topic: Topic::Libraries,
+        text: Text::Own(Words {
+            symptom: "the program finds no window library",
+            cause: "the image lacks libraries without which no window opens",
+            fix: "in the image: apt-get install libx11-6 libx11-xcb1 libxcb1 libxcursor1 libxi6 libxrender1 \
+                  libxkbcommon0 libxkbcommon-x11-0",
+        }),
+        check: Some(window_library_missing),
+        group: Group::Window,
+        because_of: &[One(Id::OldLibc), One(Id::LibraryDamaged), One(Id::NoLibXext)],
+    },
+    Row {
+        id: Id::NoKeyboardData,
+        topic: Topic::Libraries,
+        text: Text::Own(Words {
+            symptom: "no keyboard rules",
+            cause: "the image lacks the keyboard's data, without which no window opens",
+            fix: "in the image: apt-get install xkb-data",
+        }),
+        check: Some(no_keyboard_data),
+        group: Group::Window,
+        because_of: &[],
+    },
+];
 
 /// The libraries for which `is_so` holds of dlopen's words.
 fn failing(facts: &Facts, is_so: impl Fn(&str) -> bool) -> Vec<(&Library, &str)> {
@@ -19,7 +124,7 @@ fn names(libraries: &[(&Library, &str)]) -> String {
     names.join(", ")
 }
 
-pub(super) fn old_libc(facts: &Facts) -> Option<Seen> {
+fn old_libc(facts: &Facts) -> Option<Seen> {
     let found = failing(facts, |words| words.contains("version `GLIBC") && words.contains("not found"));
     let (library, words) = found.first()?;
     Seen::failure(format!("{} does not load: {words}", library.name))
@@ -35,7 +140,7 @@ const DAMAGE: [&str; 6] = [
     "invalid ELF",
 ];
 
-pub(super) fn damaged(facts: &Facts) -> Option<Seen> {
+fn damaged(facts: &Facts) -> Option<Seen> {
     let found = failing(facts, |words| DAMAGE.iter().any(|damage| words.contains(damage)));
     let (name, words) = match found.first() {
         Some((library, words)) => (&library.name, words.to_string()),
@@ -60,12 +165,12 @@ fn with_outcome(facts: &Facts, is_so: impl Fn(&Outcome<String>) -> bool) -> Opti
     facts.libraries.iter().find(|library| is_so(&library.loaded))
 }
 
-pub(super) fn hangs(facts: &Facts) -> Option<Seen> {
+fn hangs(facts: &Facts) -> Option<Seen> {
     let library = with_outcome(facts, |loaded| matches!(loaded, Outcome::Hung(_)))?;
     Seen::failure(format!("loading {} does not end: {}", library.name, library.loaded.failure()?))
 }
 
-pub(super) fn crashes(facts: &Facts) -> Option<Seen> {
+fn crashes(facts: &Facts) -> Option<Seen> {
     let library = with_outcome(facts, |loaded| matches!(loaded, Outcome::Died(_)) && !is_bus_error(loaded))?;
     Seen::failure(format!("loading {} ends the process: {}", library.name, library.loaded.failure()?))
 }
@@ -92,7 +197,7 @@ fn install(packages: &[&str]) -> String {
     format!("in the image: apt-get install --no-install-recommends {}", packages.join(" "))
 }
 
-pub(super) fn no_libglvnd(facts: &Facts) -> Option<Seen> {
+fn no_libglvnd(facts: &Facts) -> Option<Seen> {
     let (names, packages) = missing(facts, Role::Dispatch);
     if names.is_empty() {
         return None;
@@ -103,7 +208,7 @@ pub(super) fn no_libglvnd(facts: &Facts) -> Option<Seen> {
     )
 }
 
-pub(super) fn window_library_missing(facts: &Facts) -> Option<Seen> {
+fn window_library_missing(facts: &Facts) -> Option<Seen> {
     facts.display.as_ref()?;
     let (names, packages) = missing(facts, Role::Window);
     if names.is_empty() {
@@ -113,7 +218,7 @@ pub(super) fn window_library_missing(facts: &Facts) -> Option<Seen> {
         .explained("the image lacks libraries without which no window opens", install(&packages))
 }
 
-pub(super) fn no_keyboard_data(facts: &Facts) -> Option<Seen> {
+fn no_keyboard_data(facts: &Facts) -> Option<Seen> {
     facts.display.as_ref()?;
     let folder = facts.variable("XKB_CONFIG_ROOT").unwrap_or("/usr/share/X11/xkb");
     if facts.keyboard_data {
@@ -122,7 +227,7 @@ pub(super) fn no_keyboard_data(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("{folder}/rules is not here"))
 }
 
-pub(super) fn no_libxext(facts: &Facts) -> Option<Seen> {
+fn no_libxext(facts: &Facts) -> Option<Seen> {
     facts.display.as_ref()?;
     // Mesa's GLX and libXi are linked with it, NVIDIA's GLX loads it.
     let needs_it = |library: &&Library| library.not_found() == Some(LIBXEXT);
@@ -149,3 +254,16 @@ pub(super) fn driver_version(path: &str) -> Option<&str> {
 pub(super) fn broken_names(facts: &Facts) -> String {
     names(&failing(facts, |words| !words.contains("No such file or directory")))
 }
+
+#[cfg(test)]
+#[rustfmt::skip]
+pub(super) const EXAMPLES: &[Example] = &[
+    leads(Id::OldLibc, |f| { load(f, "libGLX_nvidia.so.0", Outcome::Failed("/lib/libc.so.6: version `GLIBC_2.38' not found (required by x)".into())); nothing_draws(f); }),
+    leads(Id::LibraryDamaged, |f| { load(f, "libGLX_nvidia.so.0", Outcome::Failed("/usr/lib/x: file too short".into())); nothing_draws(f); }),
+    leads(Id::LibraryHangs, |f| { load(f, "libGLX_nvidia.so.0", Outcome::Hung(3.0)); nothing_draws(f); }),
+    leads(Id::LibraryCrashes, |f| { load(f, "libGLX_nvidia.so.0", Outcome::Died("SIGSEGV".into())); nothing_draws(f); }),
+    leads(Id::NoLibXext, |f| { without_library(f, "libXext.so.6"); nothing_draws(f); }),
+    leads(Id::NoLibglvnd, |f| { without_library(f, "libEGL.so.1"); nothing_draws(f); }),
+    leads(Id::WindowLibraryMissing, |f| { without_library(f, "libX11.so.6"); nothing_draws(f); f.off_screen = drawn(H100, Kind::Hardware); }),
+    leads(Id::NoKeyboardData, |f| { f.keyboard_data = false; nothing_draws(f); }),
+];

@@ -4,13 +4,19 @@
 //! finding of its own. What nothing was found about gets a line that says what is there ([`topics`]).
 
 mod catalogue;
+mod cookies;
+mod display;
 mod drawing;
+mod driver;
+mod examples;
 mod gpu;
+mod launcher;
 mod libraries;
+mod renderer;
 mod topics;
-mod x;
+mod x_server;
 
-pub use catalogue::{ROWS, Row, Text};
+pub use catalogue::{Group, Id, Row, Words, rows};
 pub use topics::Topic;
 
 use super::facts::Facts;
@@ -62,7 +68,7 @@ impl Seen {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The catalogue's row; `None`: nothing is wrong.
-    pub row: Option<u8>,
+    pub row: Option<Id>,
     /// How bad it is.
     pub level: Level,
     /// What it is about.
@@ -80,15 +86,15 @@ pub struct Finding {
 /// Everything that the facts tell, causes before consequences.
 pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     let fired: Vec<(&Row, Finding)> =
-        ROWS.iter().filter_map(|row| Some((row, finding(row, (row.check)(facts)?)))).collect();
+        rows().filter_map(|row| Some((row, finding(row, (row.check?)(facts)?)))).collect();
     let is_wrong = |level: Level| matches!(level, Level::Failure | Level::Warning);
     // The first cause that fired. Rows are in order, causes first, so each has its own root before it is looked at, and
     // none can be its own cause.
-    let mut roots: Vec<Option<u8>> = Vec::new();
+    let mut roots: Vec<Option<Id>> = Vec::new();
     for (index, (row, _)) in fired.iter().enumerate() {
         let causes = fired[..index].iter().zip(&roots).filter(|((_, finding), _)| is_wrong(finding.level));
-        let mut of_this = causes.filter(|((cause, _), _)| row.because_of.contains(&cause.number));
-        roots.push(of_this.next().map(|((cause, _), root)| root.unwrap_or(cause.number)));
+        let mut of_this = causes.filter(|((cause, _), _)| row.is_because_of(cause));
+        roots.push(of_this.next().map(|((cause, _), root)| root.unwrap_or(cause.id)));
     }
     let mut findings = Vec::new();
     for topic in Topic::ALL {
@@ -97,7 +103,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
             findings.extend(topic.unremarkable(facts));
         }
         for ((row, finding), _) in of_topic().filter(|(_, root)| root.is_none()) {
-            let below = fired.iter().zip(&roots).filter(|(_, root)| **root == Some(row.number));
+            let below = fired.iter().zip(&roots).filter(|(_, root)| **root == Some(row.id));
             let consequences = below.map(|((_, finding), _)| finding.clone()).collect();
             findings.push(Finding { consequences, ..finding.clone() });
         }
@@ -106,16 +112,16 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
 }
 
 fn finding(row: &Row, seen: Seen) -> Finding {
-    let text = row.text();
+    let words = row.words();
     // Where nothing is wrong there is nothing to mend.
-    let needs_text = seen.level != Level::Ok;
+    let needs_words = seen.level != Level::Ok;
     Finding {
-        row: Some(row.number),
+        row: Some(row.id),
         level: seen.level,
         topic: row.topic,
         seen: seen.seen,
-        cause: needs_text.then(|| seen.cause.unwrap_or_else(|| text.cause.to_owned())),
-        fix: needs_text.then(|| seen.fix.unwrap_or_else(|| text.fix.to_owned())),
+        cause: needs_words.then(|| seen.cause.unwrap_or_else(|| words.cause.to_owned())),
+        fix: needs_words.then(|| seen.fix.unwrap_or_else(|| words.fix.to_owned())),
         consequences: Vec::new(),
     }
 }
@@ -126,5 +132,4 @@ pub fn leading(findings: &[Finding]) -> Option<&Finding> {
     first(Level::Failure).or_else(|| first(Level::Warning))
 }
 
-#[cfg(test)]
 mod tests;

@@ -1,0 +1,205 @@
+//! Rows about cookies: the X server answers, and refuses this client.
+
+use super::catalogue::Cause::One;
+use super::catalogue::{Group, Id, Row, Text, Words};
+use super::display::shown;
+#[cfg(test)]
+use super::examples::*;
+use super::{Seen, Topic};
+use crate::doctor::facts::{Authority, AuthorityFile, CookieFamily, Display, Facts};
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: Id::CookieFileIsFolder,
+        topic: Topic::Display,
+        text: Text::Own(Words {
+            symptom: "cannot open display; XAUTHORITY is a folder",
+            cause: "the engine made a folder, since the file given to -v was not there when the container \
+                    started",
+            fix: "on the host: remove that folder, make the cookie file, and start again with --mount \
+                  type=bind, which refuses a file that is not there",
+        }),
+        check: Some(cookie_file_is_folder),
+        group: Group::Window,
+        because_of: &[],
+    },
+    Row {
+        id: Id::StaleCookie,
+        topic: Topic::Display,
+        text: Text::Own(Words {
+            symptom: "Invalid MIT-MAGIC-COOKIE-1 key",
+            cause: "the cookie is stale: the X server was started anew since it was copied, or it is another \
+                    server's",
+            fix: "make the cookie's copy anew before each run, as scripts/run does",
+        }),
+        check: Some(stale_cookie),
+        group: Group::Window,
+        because_of: &[],
+    },
+    Row {
+        id: Id::HostBoundCookie,
+        topic: Topic::Display,
+        text: Text::Own(Words {
+            symptom: "Authorization required, though the cookie is mounted",
+            cause: "the cookie is bound to the host's name, which is not this container's",
+            fix: "on the host, make a copy that is valid for any host: d=$(mktemp -d); xauth nlist $DISPLAY | \
+                  sed 's/^..../ffff/' | xauth -f $d/c nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e \
+                  XAUTHORITY=/cookie; or: --hostname $(hostname)",
+        }),
+        check: Some(host_bound_cookie),
+        group: Group::Window,
+        because_of: &[],
+    },
+    Row {
+        id: Id::XwaylandsCookie,
+        topic: Topic::Display,
+        text: Text::Own(Words {
+            symptom: "fails in Wayland sessions only",
+            cause: "Xwayland's cookie is not in ~/.Xauthority: the session puts it elsewhere and tells in \
+                    XAUTHORITY",
+            fix: "take the cookie from $XAUTHORITY, not from ~/.Xauthority; on the host: d=$(mktemp -d); xauth \
+                  -f $XAUTHORITY nlist | sed 's/^..../ffff/' | xauth -f $d/c nmerge - && chmod 644 $d/c; then: \
+                  -v $d/c:/cookie:ro -e XAUTHORITY=/cookie",
+        }),
+        check: Some(xwaylands_cookie),
+        group: Group::Window,
+        because_of: &[One(Id::CookieFileIsFolder), One(Id::HostBoundCookie)],
+    },
+    Row {
+        id: Id::NoCookie,
+        topic: Topic::Display,
+        text: Text::Own(Words {
+            symptom: "Authorization required, but no authorization protocol specified",
+            cause: "the X server wants a cookie, and this container has none for it",
+            fix: "on the host: d=$(mktemp -d); xauth nlist $DISPLAY | sed 's/^..../ffff/' | xauth -f $d/c \
+                  nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e XAUTHORITY=/cookie (scripts/run does \
+                  all that)",
+        }),
+        check: Some(no_cookie),
+        group: Group::Window,
+        because_of: &[One(Id::CookieFileIsFolder), One(Id::XwaylandsCookie), One(Id::HostBoundCookie)],
+    },
+    Row {
+        id: Id::NoCookieOldServer,
+        topic: Topic::Display,
+        text: Text::Own(Words {
+            symptom: "No protocol specified",
+            cause: "the X server wants a cookie, and this container has none for it",
+            fix: "on the host: d=$(mktemp -d); xauth nlist $DISPLAY | sed 's/^..../ffff/' | xauth -f $d/c \
+                  nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e XAUTHORITY=/cookie (scripts/run does \
+                  all that)",
+        }),
+        check: Some(no_cookie_old_server),
+        group: Group::Window,
+        because_of: &[One(Id::CookieFileIsFolder), One(Id::XwaylandsCookie), One(Id::HostBoundCookie)],
+    },
+];
+
+/// The display and its cookies, where the X server refused this client.
+fn refused(facts: &Facts) -> Option<(&Display, &str)> {
+    facts.display.as_ref().zip(facts.x_refusal())
+}
+
+fn says_stale(words: &str) -> bool {
+    words.contains("Invalid MIT-MAGIC-COOKIE-1")
+}
+
+fn cookie_file_is_folder(facts: &Facts) -> Option<Seen> {
+    let (display, _) = refused(facts)?;
+    let path = display.authority.path.as_deref()?;
+    if display.authority.file != AuthorityFile::Folder {
+        return None;
+    }
+    Seen::failure(format!("{path}, where the cookies should be, is a folder"))
+}
+
+fn stale_cookie(facts: &Facts) -> Option<Seen> {
+    let (_, words) = refused(facts).filter(|(_, words)| says_stale(words))?;
+    Seen::failure(format!("the X server refused: {words}"))
+}
+
+/// A cookie for the display is there, and none that a client of this host name would present.
+fn is_host_bound(display: &Display) -> Option<&str> {
+    let number = display.name.as_ref()?.number;
+    let AuthorityFile::Cookies { cookies, .. } = &display.authority.file else { return None };
+    if cookies.iter().any(|cookie| cookie.fits(&display.hostname, number)) {
+        return None;
+    }
+    let bound = cookies.iter().find(|cookie| cookie.family == CookieFamily::Local && cookie.is_for(number))?;
+    Some(&bound.address)
+}
+
+fn host_bound_cookie(facts: &Facts) -> Option<Seen> {
+    let (display, _) = refused(facts).filter(|(_, words)| !says_stale(words))?;
+    let host = is_host_bound(display)?;
+    Seen::failure(format!("the cookie is for a machine named {}; this one is {}", shown(host), display.hostname))
+}
+
+fn xwaylands_cookie(facts: &Facts) -> Option<Seen> {
+    let (display, words) = refused(facts).filter(|(_, words)| !says_stale(words))?;
+    let is_wayland =
+        facts.variable("WAYLAND_DISPLAY").is_some() || facts.variable("XDG_SESSION_TYPE") == Some("wayland");
+    if !is_wayland {
+        return None;
+    }
+    Seen::failure(format!("the X server of a Wayland session refused: {words} ({})", state(&display.authority)))
+}
+
+/// What is at the place of the cookies, in words.
+fn state(authority: &Authority) -> String {
+    let Some(path) = &authority.path else { return "neither XAUTHORITY nor HOME is set".into() };
+    let named = if authority.is_named { "XAUTHORITY names" } else { "XAUTHORITY is not set; looked at" };
+    match &authority.file {
+        AuthorityFile::Missing => format!("{named} {path}, which is not there"),
+        AuthorityFile::Folder => format!("{named} {path}, a folder"),
+        AuthorityFile::Unreadable(reason) => format!("{named} {path}, which cannot be read: {reason}"),
+        AuthorityFile::Cookies { cookies, is_damaged: true } if cookies.is_empty() => {
+            format!("{named} {path}, which holds no cookies but something else")
+        }
+        AuthorityFile::Cookies { cookies, .. } if cookies.is_empty() => format!("{named} {path}, which is empty"),
+        AuthorityFile::Cookies { cookies, .. } => {
+            let list: Vec<String> = cookies
+                .iter()
+                .take(5)
+                .map(|cookie| match cookie.family {
+                    CookieFamily::Wild => format!("any host:{}", shown(&cookie.number)),
+                    _ => format!("{}:{}", shown(&cookie.address), shown(&cookie.number)),
+                })
+                .collect();
+            format!("{named} {path}, with cookies for {}", list.join(", "))
+        }
+    }
+}
+
+fn refused_for_want_of_cookie(facts: &Facts, is_old: bool) -> Option<Seen> {
+    let (display, words) = refused(facts).filter(|(_, words)| !says_stale(words))?;
+    if words.contains("No protocol specified") != is_old {
+        return None;
+    }
+    Seen::failure(format!("the X server refused: {words} ({})", state(&display.authority)))
+}
+
+fn no_cookie(facts: &Facts) -> Option<Seen> {
+    refused_for_want_of_cookie(facts, false)
+}
+
+fn no_cookie_old_server(facts: &Facts) -> Option<Seen> {
+    refused_for_want_of_cookie(facts, true)
+}
+
+#[cfg(test)]
+#[rustfmt::skip]
+pub(super) const EXAMPLES: &[Example] = &[
+    leads(Id::CookieFileIsFolder, |f| { refuse(f, WANTED); authority(f, AuthorityFile::Folder); }),
+    leads(Id::StaleCookie, |f| refuse(f, "Invalid MIT-MAGIC-COOKIE-1 key")),
+    leads(Id::HostBoundCookie, |f| {
+        refuse(f, WANTED);
+        let cookie = Cookie { family: CookieFamily::Local, address: "host".into(), number: "0".into(), name: String::new() };
+        authority(f, AuthorityFile::Cookies { cookies: vec![cookie], is_damaged: false });
+    }),
+    leads(Id::XwaylandsCookie, |f| { f.environment.insert("XDG_SESSION_TYPE".into(), "wayland".into()); refuse(f, WANTED); authority(f, AuthorityFile::Missing); }),
+    leads(Id::NoCookie, |f| { refuse(f, WANTED); authority(f, AuthorityFile::Missing); }),
+    leads(Id::NoCookie, |f| { refuse(f, WANTED); authority(f, AuthorityFile::Unreadable("Permission denied".into())); }),
+    leads(Id::NoCookie, |f| { refuse(f, WANTED); authority(f, AuthorityFile::Cookies { cookies: Vec::new(), is_damaged: true }); }),
+    leads(Id::NoCookieOldServer, |f| { refuse(f, "No protocol specified"); authority(f, AuthorityFile::Missing); }),
+];

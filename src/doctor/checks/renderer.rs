@@ -1,0 +1,175 @@
+//! Rows about what draws, and how fast.
+
+use super::catalogue::Cause::{Any, One};
+use super::catalogue::{Group, Id, Row, Text, Words};
+use super::drawing::attempts;
+#[cfg(test)]
+use super::examples::*;
+use super::{Level, Seen, Topic};
+use crate::doctor::facts::{Facts, Role};
+use crate::renderer::Kind;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: Id::AnotherGpu,
+        topic: Topic::Glx,
+        text: Text::Own(Words {
+            symptom: "another GPU's name",
+            cause: "the X server runs on another GPU, and programs draw where it runs",
+            fix: "-e __NV_PRIME_RENDER_OFFLOAD=1 -e __GLX_VENDOR_LIBRARY_NAME=nvidia",
+        }),
+        check: Some(another_gpu),
+        group: Group::Note,
+        because_of: &[One(Id::NoOffload)],
+    },
+    Row {
+        id: Id::Software,
+        topic: Topic::Renderer,
+        text: Text::Own(Words {
+            symptom: "llvmpipe, and exit code 0",
+            cause: "no GPU was passed into this container, or the machine has none, so Mesa draws in software",
+            fix: "NVIDIA: --gpus all; Intel, AMD: --device /dev/dri; to have a run fail instead of drawing in \
+                  software: --require-hardware",
+        }),
+        check: Some(software),
+        group: Group::Note,
+        because_of: &[Any(Group::Library), Any(Group::Gpu), One(Id::TooFewDevices)],
+    },
+    Row {
+        id: Id::VendorVariableMissing,
+        topic: Topic::Glx,
+        text: Text::Own(Words {
+            symptom: "other programs draw with llvmpipe beside an idle GPU",
+            cause: "on an X server that is not NVIDIA's, libglvnd asks the server, which names Mesa",
+            fix: "-e __GLX_VENDOR_LIBRARY_NAME=nvidia",
+        }),
+        check: Some(vendor_variable_missing),
+        group: Group::Note,
+        because_of: &[Any(Group::Window)],
+    },
+    Row {
+        id: Id::CopiedFrames,
+        topic: Topic::Glx,
+        text: Text::Own(Words {
+            symptom: "the GPU's name, few FPS, a busy CPU",
+            cause: "the X server is not NVIDIA's, so that every frame is copied to it by the CPU",
+            fix: "an X server on that GPU, or --off-screen to measure the GPU alone",
+        }),
+        check: Some(copied_frames),
+        group: Group::Note,
+        because_of: &[],
+    },
+    Row {
+        id: Id::VerticalSync,
+        topic: Topic::Glx,
+        text: Text::Own(Words {
+            symptom: "FPS equals the refresh rate",
+            cause: "frames wait for the screen (vertical synchronisation)",
+            fix: "--swap-interval 0",
+        }),
+        check: Some(vertical_sync),
+        group: Group::Note,
+        because_of: &[],
+    },
+];
+
+fn another_gpu(facts: &Facts) -> Option<Seen> {
+    facts.display.as_ref()?;
+    let drawn = facts.in_use().filter(|drawn| drawn.is_hardware() && !drawn.renderer.is_nvidia())?;
+    if facts.nvidia_gpu_nodes().next().is_none() || !facts.loads("libGLX_nvidia.so.0") {
+        return None;
+    }
+    Seen::warning(format!("{} draws, beside an NVIDIA GPU", drawn.renderer.renderer))
+}
+
+/// Signs of a GPU that is meant to be used.
+fn expects_gpu(facts: &Facts) -> bool {
+    facts.was_given_nvidia() || facts.nvidia_kernel_driver.is_some() || facts.render_nodes().next().is_some()
+}
+
+fn software(facts: &Facts) -> Option<Seen> {
+    let drawn = facts.in_use().filter(|drawn| drawn.kind == Kind::Software)?;
+    let seen = format!("{} draws: software, on the CPU", drawn.renderer.renderer);
+    let forced = ["LIBGL_ALWAYS_SOFTWARE", "GALLIUM_DRIVER"]
+        .into_iter()
+        .find_map(|name| Some((name, facts.variable(name)?)))
+        .filter(|(_, value)| ["1", "true", "llvmpipe", "softpipe"].contains(value));
+    if let Some((name, value)) = forced {
+        return Seen::failure(seen)?.explained(
+            format!("the environment asks for it: {name}={value}"),
+            format!("leave {name} out; --require-hardware makes a run fail instead"),
+        );
+    }
+    if !expects_gpu(facts) {
+        return Seen::warning(seen);
+    }
+    let vendor = facts.variable("__GLX_VENDOR_LIBRARY_NAME");
+    match vendor {
+        Some(vendor) if facts.display.is_some() && vendor != "nvidia" => Seen::failure(seen)?.explained(
+            format!("__GLX_VENDOR_LIBRARY_NAME={vendor} chooses it, beside a GPU"),
+            "-e __GLX_VENDOR_LIBRARY_NAME=nvidia, or leave it out",
+        ),
+        _ if !drawn.earlier_failures.is_empty() => Seen::failure(seen)?.explained(
+            format!("the GPU's driver was tried, and failed: {}", attempts(&drawn.earlier_failures)),
+            "see what else is found here; --require-hardware makes a run fail instead",
+        ),
+        _ => Seen::failure(seen)?.explained(
+            "a GPU is here, and its driver offers no OpenGL",
+            "see what else is found here; --require-hardware makes a run fail instead",
+        ),
+    }
+}
+
+fn vendor_variable_missing(facts: &Facts) -> Option<Seen> {
+    let server = facts.x_server().filter(|server| !server.is_nvidia() && server.has("GLX"))?;
+    if facts.variable("__GLX_VENDOR_LIBRARY_NAME").is_some()
+        || !facts.loads("libGLX_nvidia.so.0")
+        || !facts.glx.done().is_some_and(|drawn| drawn.is_hardware() && drawn.renderer.is_nvidia())
+    {
+        return None;
+    }
+    let mesa = facts.libraries.iter().any(|library| library.role == Role::Mesa && library.is_here());
+    let others = if mesa { "get llvmpipe, silently" } else { "find no visual" };
+    Seen::warning(format!(
+        "__GLX_VENDOR_LIBRARY_NAME is not set; rust-gears chooses NVIDIA by itself, other programs on this X server ({}) {others}",
+        server.glx_vendor.as_deref().unwrap_or("unknown")
+    ))
+}
+
+fn copied_frames(facts: &Facts) -> Option<Seen> {
+    let drawn = facts.glx.done().filter(|drawn| drawn.is_hardware() && drawn.renderer.is_nvidia())?;
+    if facts.x_server()?.is_nvidia() {
+        return None;
+    }
+    let off_screen = facts.off_screen.done().map(|off| format!(", off-screen {:.0}", off.fps)).unwrap_or_default();
+    Seen::new(
+        Level::Ok,
+        format!(
+            "frames are copied to this X server by the CPU, since it is not NVIDIA's ({:.0} FPS in a window{off_screen})",
+            drawn.fps
+        ),
+    )
+}
+
+fn vertical_sync(facts: &Facts) -> Option<Seen> {
+    let drawn = facts.glx.done()?;
+    let refresh = drawn.refresh_rate?;
+    if (drawn.fps / refresh - 1.0).abs() > 0.05 {
+        return None;
+    }
+    Seen::new(
+        Level::Ok,
+        format!("{:.0} FPS is the screen's refresh rate: --swap-interval 0 shows what the GPU can do", drawn.fps),
+    )
+}
+
+#[cfg(test)]
+#[rustfmt::skip]
+pub(super) const EXAMPLES: &[Example] = &[
+    leads(Id::AnotherGpu, |f| f.glx = drawn("Mesa Intel(R) UHD Graphics 620", Kind::Hardware)),
+    leads(Id::Software, without_gpu),
+    leads(Id::Software, |f| { f.glx = llvmpipe(); f.egl = llvmpipe(); f.environment.insert("LIBGL_ALWAYS_SOFTWARE".into(), "1".into()); }),
+    leads(Id::VendorVariableMissing, |f| { f.environment.remove("__GLX_VENDOR_LIBRARY_NAME"); }),
+    told(Id::CopiedFrames, |_| {}),
+    told(Id::VerticalSync, |f| if let Outcome::Done(drawn) = &mut f.glx { drawn.refresh_rate = Some(5000.0) }),
+];

@@ -1,0 +1,120 @@
+//! Rows about the X server that let this client in: what it offers.
+
+use super::catalogue::Cause::One;
+use super::catalogue::{Group, Id, Row, Text, Words};
+use super::display::shown;
+#[cfg(test)]
+use super::examples::*;
+use super::{Level, Seen, Topic};
+use crate::doctor::facts::Facts;
+
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: Id::UntrustedCookie,
+        topic: Topic::XServer,
+        text: Text::Own(Words {
+            symptom: "connects, then no GLX, no RANDR",
+            cause: "the cookie is an untrusted one (xauth generate … untrusted, ssh -X), which keeps GLX and \
+                    most extensions away",
+            fix: "a trusted cookie: xauth generate $DISPLAY . trusted, or ssh -Y",
+        }),
+        check: Some(untrusted),
+        group: Group::Window,
+        because_of: &[],
+    },
+    Row {
+        id: Id::ExtensionsMissing,
+        topic: Topic::XServer,
+        text: Text::Own(Words {
+            symptom: "the X server lacks RANDR, XInput or XKEYBOARD",
+            cause: "the X server was started without extensions that a window needs, or is too old for them",
+            fix: "start it with them (Xvfb and Xvnc: +extension RANDR), or draw without a window: --off-screen",
+        }),
+        check: Some(extensions_missing),
+        group: Group::Window,
+        because_of: &[One(Id::UntrustedCookie)],
+    },
+    Row {
+        id: Id::NoGlx,
+        topic: Topic::XServer,
+        text: Text::Own(Words {
+            symptom: "the X server has no GLX",
+            cause: "the X server was started without GLX, or built without it",
+            fix: "start it with it: Xvfb and Xvnc: +extension GLX; or --off-screen",
+        }),
+        check: Some(no_glx),
+        group: Group::Window,
+        because_of: &[One(Id::UntrustedCookie)],
+    },
+    Row {
+        id: Id::NoSharedMemory,
+        topic: Topic::XServer,
+        text: Text::Own(Words {
+            symptom: "BadAccess or BadValue from MIT-SHM",
+            cause: "this container has an IPC namespace of its own, so the X server cannot see its shared \
+                    memory",
+            fix: "nothing, where it draws: Mesa sends the picture through the socket then; else --ipc=host, or \
+                  QT_X11_NO_MITSHM=1 for Qt programs",
+        }),
+        check: Some(no_shared_memory),
+        group: Group::Note,
+        because_of: &[],
+    },
+];
+
+fn untrusted(facts: &Facts) -> Option<Seen> {
+    let server = facts.x_server()?;
+    let hidden = ["GLX", "RANDR", "MIT-SHM", "XInputExtension", "RENDER"];
+    if hidden.iter().any(|name| server.has(name)) {
+        return None;
+    }
+    Seen::failure(format!("the X server shows this client none of {}", hidden.join(", ")))
+}
+
+fn extensions_missing(facts: &Facts) -> Option<Seen> {
+    let server = facts.x_server()?;
+    let needed = ["RANDR", "XInputExtension", "XKEYBOARD"];
+    let missing: Vec<&str> = needed.into_iter().filter(|name| !server.has(name)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    Seen::failure(format!("the X server has no {}", missing.join(", no ")))
+}
+
+fn no_glx(facts: &Facts) -> Option<Seen> {
+    let server = facts.x_server().filter(|server| !server.has("GLX"))?;
+    let level = if facts.egl.done().is_some() { Level::Warning } else { Level::Failure };
+    Seen::new(level, format!("the X server ({}) has no GLX", shown(&server.vendor)))
+}
+
+fn no_shared_memory(facts: &Facts) -> Option<Seen> {
+    let reason = facts.x_server()?.shared_memory.as_ref()?.as_ref().err()?;
+    // What a GPU draws does not go that way.
+    if facts.draws_in_hardware() {
+        return None;
+    }
+    let names_it =
+        |failure: String| ["MIT-SHM", "ShmAttach", "BadAccess"].iter().any(|name| failure.contains(name));
+    if facts.glx.failure().is_some_and(names_it) || facts.egl.failure().is_some_and(names_it) {
+        return Seen::failure(format!("the X server cannot attach this process's shared memory ({reason})"));
+    }
+    Seen::new(
+        Level::Ok,
+        format!("pictures go through the socket: the X server cannot attach shared memory ({reason})"),
+    )
+}
+
+#[cfg(test)]
+#[rustfmt::skip]
+pub(super) const EXAMPLES: &[Example] = &[
+    leads(Id::UntrustedCookie, |f| { server(f, |server| server.extensions.clear()); nothing_draws(f); }),
+    leads(Id::ExtensionsMissing, |f| { without_extensions(f, &["XInputExtension"]); nothing_draws(f); }),
+    leads(Id::NoGlx, |f| { without_extensions(f, &["GLX"]); nothing_draws(f); }),
+    leads(Id::NoSharedMemory, |f| {
+        without_gpu(f);
+        server(f, |server| server.shared_memory = Some(Err("Access".into())));
+        f.glx = Outcome::Failed("BadAccess from MIT-SHM".into());
+        no_window_through_egl(f);
+    }),
+    told(Id::NoSharedMemory, |f| { without_gpu(f); server(f, |server| server.shared_memory = Some(Err("Access".into()))); }),
+];
