@@ -55,6 +55,9 @@ fn every_stage_is_measured_and_every_format_written() {
         let time = stage.frame_time.unwrap();
         assert!(time.p50 <= time.p95 && time.p95 <= time.p99);
         assert_eq!(time.p99_9.is_some(), stage.frames >= 1000);
+        let mut drawn_in: Vec<u32> = stage.series.iter().map(|point| point.round).collect();
+        drawn_in.dedup();
+        assert_eq!(drawn_in, [1, 2, 3, 4, 5], "{:?}", stage.stage);
         // The figure's own definition: the mean frame time is seconds over frames.
         assert!((time.mean * 1e-3 * stage.frames as f64 / stage.seconds - 1.0).abs() < 1e-9);
     }

@@ -72,6 +72,7 @@ impl Record {
         let Bucket { frames, time, longest } = std::mem::take(&mut self.bucket);
         if frames > 0 {
             self.series.push(Point {
+                round: self.rounds.len() as u32 + 1,
                 at: at.as_secs_f64(),
                 mean_ms: time.as_secs_f64() * 1e3 / frames as f64,
                 max_ms: longest.as_secs_f64() * 1e3,

@@ -1,5 +1,6 @@
 //! Draws stages and takes the time.
 
+use super::halt::{Halt, Stop};
 use super::processors::{Usage, own_time};
 use super::record::{Record, Round};
 use super::stages::{Setup, Spec};
@@ -60,18 +61,6 @@ pub struct Running {
     pub record: Record,
 }
 
-/// Why drawing stopped before its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
-    /// A signal came.
-    Signal(u8),
-    /// The user closed the window, or nobody gives turns any more.
-    Closed,
-}
-
-/// What came of a piece of drawing: `Err` inside where it was cut short.
-pub type Cut<T> = Result<Result<T, Stop>, Error>;
-
 /// Everything needed to draw.
 pub struct Runner<'a> {
     options: &'a Bench,
@@ -127,13 +116,11 @@ impl<'a> Runner<'a> {
     /// Sets a stage up: its objects, its load, and a look at its picture; then draws until it is warm.
     ///
     /// # Errors
-    /// Where OpenGL refuses, or the surface is lost.
-    pub fn prepare(&mut self, spec: &'static Spec) -> Cut<Running> {
+    /// If OpenGL refuses, the surface is lost, or something stops it.
+    pub fn prepare(&mut self, spec: &'static Spec) -> Result<Running, Halt> {
         // On-screen and off-screen classic are of one size, also where a window manager chose it.
         let window_size = self.canvas.window().map(|window| window.size());
-        let is_window_sized = spec.size == super::stages::STAGES[0].size;
-        let size =
-            window_size.filter(|_| is_window_sized).or(self.options.canvas.geometry.size).unwrap_or(spec.size);
+        let size = spec.size.pixels(window_size, self.options.canvas.geometry.size);
         let frames = match spec.target {
             Target::OnScreen => Frames::shown(),
             Target::OffScreen => {
@@ -161,12 +148,11 @@ impl<'a> Runner<'a> {
         self.check_picture(&mut stage)?;
         if spec.max_load > 1 && given.is_none() {
             // A GPU that was idle is slow, and would be given too little to do.
-            if let Err(stop) = self.warm_up(&mut stage)? {
-                return Ok(Err(stop));
-            }
+            self.warm_up(&mut stage)?;
             self.find_load(&mut stage)?;
         }
-        Ok(self.warm_up(&mut stage)?.map(|()| stage))
+        self.warm_up(&mut stage)?;
+        Ok(stage)
     }
 
     /// Doubles the load until a frame is long enough. Powers of two, so that two runs find the same.
@@ -205,14 +191,12 @@ impl<'a> Runner<'a> {
     }
 
     /// Draws until the rate is steady, for as long as the user grants.
-    fn warm_up(&mut self, stage: &mut Running) -> Cut<()> {
+    fn warm_up(&mut self, stage: &mut Running) -> Result<(), Halt> {
         let start = Instant::now();
         let mut rates: Vec<f64> = Vec::new();
         while start.elapsed() < self.options.warm_up {
-            match self.draw_for(stage, WARM_UP_STEP, false)? {
-                Ok(round) => rates.extend(rate(round.frames, round.time)),
-                Err(stop) => return Ok(Err(stop)),
-            }
+            let round = self.draw_for(stage, WARM_UP_STEP, false)?;
+            rates.extend(rate(round.frames, round.time));
             let last = &rates[rates.len().saturating_sub(STEADY_RATES)..];
             let (low, high) = last.iter().fold((f64::MAX, 0.0f64), |(l, h), r| (l.min(*r), h.max(*r)));
             if last.len() == STEADY_RATES && high / low < 1.0 + STEADY_SHARE {
@@ -222,20 +206,21 @@ impl<'a> Runner<'a> {
         if let Some(rate) = rates.last() {
             stage.query_every = (rate * QUERY_INTERVAL.as_secs_f64()).ceil().max(1.0) as u64;
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Measures one round of a stage.
     ///
     /// # Errors
-    /// Where the surface is lost, or the GPU hangs.
-    pub fn round(&mut self, stage: &mut Running) -> Cut<()> {
+    /// If the surface is lost, the GPU hangs, or something stops it.
+    pub fn round(&mut self, stage: &mut Running) -> Result<(), Halt> {
         let round = self.draw_for(stage, self.options.slice, true)?;
-        Ok(round.map(|round| stage.record.round(round, self.elapsed())))
+        stage.record.round(round, self.elapsed());
+        Ok(())
     }
 
     /// Draws for at least `time`, counted from the end of a frame to the end of a frame.
-    fn draw_for(&mut self, stage: &mut Running, time: Duration, is_recorded: bool) -> Cut<Round> {
+    fn draw_for(&mut self, stage: &mut Running, time: Duration, is_recorded: bool) -> Result<Round, Halt> {
         self.bind(stage);
         let instrumented = is_recorded && stage.spec.is_instrumented;
         let begun = Instant::now();
@@ -295,7 +280,7 @@ impl<'a> Runner<'a> {
         while let Some(time) = self.timer.take() {
             stage.record.gpu(time);
         }
-        Ok(ended)
+        ended.map_err(Halt::Stopped)
     }
 
     /// Makes the stage's picture and objects current.

@@ -3,6 +3,7 @@
 use crate::canvas::Target;
 use crate::render::workload::{Classic, Fill, Readback, Submit, Upload, Vertices, Workload};
 use crate::render::{Framebuffer, Functions, Gears, RenderError};
+use crate::request::DEFAULT_SIZE;
 use crate::stage_name::StageName;
 use std::rc::Rc;
 
@@ -12,8 +13,7 @@ pub struct Spec {
     pub stage: StageName,
     /// Where it draws.
     pub target: Target,
-    /// The picture's size, where the user gives none.
-    pub size: (u32, u32),
+    pub size: Size,
     /// What its figure counts.
     pub unit: &'static str,
     /// Work, in the workload's unit, that makes one of the figure's.
@@ -48,16 +48,30 @@ pub struct Setup<'a> {
     pub samples: u32,
 }
 
-/// glxgears' window.
-const SMALL: (u32, u32) = (300, 300);
-/// A screen.
-const LARGE: (u32, u32) = (1920, 1080);
+/// How large a stage's picture is.
+pub enum Size {
+    /// As large as the window, so that off-screen and on-screen figures are about the same picture, even if a window manager
+    /// chose its size.
+    Window,
+    /// As large as a usual screen.
+    Screen,
+}
+
+impl Size {
+    /// Width and height, if the window has the size `window` and the user asked for `asked`.
+    pub fn pixels(&self, window: Option<(u32, u32)>, asked: Option<(u32, u32)>) -> (u32, u32) {
+        match self {
+            Size::Window => window.or(asked).unwrap_or(DEFAULT_SIZE),
+            Size::Screen => asked.unwrap_or((1920, 1080)),
+        }
+    }
+}
 
 /// What the stages have in common.
 const COMMON: Spec = Spec {
     stage: StageName::Classic,
     target: Target::OffScreen,
-    size: SMALL,
+    size: Size::Window,
     unit: "FPS",
     work_per_unit: 1.0,
     also: |_| None,
@@ -105,7 +119,7 @@ pub const STAGES: &[Spec] = &[
     },
     Spec {
         stage: StageName::Fill,
-        size: LARGE,
+        size: Size::Screen,
         unit: "Gpixels/s",
         work_per_unit: 1e9,
         max_load: 1 << 20,
@@ -115,7 +129,7 @@ pub const STAGES: &[Spec] = &[
     },
     Spec {
         stage: StageName::Readback,
-        size: LARGE,
+        size: Size::Screen,
         unit: "GB/s",
         work_per_unit: 1e9,
         min_load: 4,
@@ -153,6 +167,16 @@ mod tests {
         assert_eq!(rows(&[], false).len(), 6);
         assert_eq!(rows(&[], true).len(), 7);
         assert_eq!(rows(&[StageName::Classic], false), [(StageName::Classic, Target::OffScreen)]);
+    }
+
+    #[test]
+    fn a_window_sized_picture_follows_the_window_and_a_screen_sized_one_does_not() {
+        let (window, asked) = (Some((640, 480)), Some((800, 600)));
+        assert_eq!(Size::Window.pixels(window, asked), (640, 480));
+        assert_eq!(Size::Window.pixels(None, asked), (800, 600));
+        assert_eq!(Size::Window.pixels(None, None), (300, 300));
+        assert_eq!(Size::Screen.pixels(window, asked), (800, 600));
+        assert_eq!(Size::Screen.pixels(Some((300, 300)), None), (1920, 1080));
     }
 
     #[test]

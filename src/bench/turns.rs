@@ -10,9 +10,8 @@
 //!   begins with `{`.
 //! - The end of its input ends it early: it writes the report of what it has. So does a signal.
 
-use super::runner::{Cut, Stop};
+use super::halt::{Halt, Stop};
 use crate::console::Output;
-use crate::error::Error;
 use crate::signals::Signals;
 use indicatif::{ProgressBar, ProgressStyle};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -64,13 +63,13 @@ impl Turns {
     ///
     /// # Errors
     /// Where standard input or output cannot be used.
-    pub fn begin(&mut self, text: String) -> Cut<()> {
+    pub fn begin(&mut self, text: String) -> Result<(), Halt> {
         match self {
             Turns::Alone { bar, begun } => {
                 bar.set_position(*begun);
                 bar.set_message(text);
                 *begun += 1;
-                Ok(Ok(()))
+                Ok(())
             }
             Turns::WithOthers { input, output, signals } => {
                 output.line(&text)?;
@@ -87,20 +86,20 @@ impl Turns {
     }
 }
 
-fn wait_for_line(mut input: &File, signals: &Signals) -> Cut<()> {
+fn wait_for_line(mut input: &File, signals: &Signals) -> Result<(), Halt> {
     loop {
         if let Some(signal) = signals.caught() {
-            return Ok(Err(Stop::Signal(signal)));
+            return Err(Halt::Stopped(Stop::Signal(signal)));
         }
         match poll(&mut [PollFd::new(&input, PollFlags::IN)], Some(&PATIENCE)) {
             Ok(0) | Err(Errno::INTR) => continue,
             Ok(_) => {}
-            Err(error) => return Err(Error::System(error.into())),
+            Err(error) => return Err(io::Error::from(error).into()),
         }
         let mut byte = [0];
         match input.read(&mut byte)? {
-            0 => return Ok(Err(Stop::Closed)),
-            _ if byte == *b"\n" => return Ok(Ok(())),
+            0 => return Err(Halt::Stopped(Stop::Closed)),
+            _ if byte == *b"\n" => return Ok(()),
             _ => {}
         }
     }
@@ -118,8 +117,12 @@ mod tests {
         let signals = Signals::default();
         writer.write_all(b"\ngo\nrest").unwrap();
         drop(writer);
-        for expected in [Ok(()), Ok(()), Err(Stop::Closed), Err(Stop::Closed)] {
-            assert_eq!(wait_for_line(&input, &signals).unwrap(), expected);
+        for expected in [None, None, Some(Stop::Closed), Some(Stop::Closed)] {
+            let stop = wait_for_line(&input, &signals).err().map(|halt| match halt {
+                Halt::Stopped(stop) => stop,
+                Halt::Failed(error) => panic!("{error}"),
+            });
+            assert_eq!(stop, expected);
         }
     }
 }

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// glxgears' window size in pixels.
-const DEFAULT_SIZE: (u32, u32) = (300, 300);
+pub const DEFAULT_SIZE: (u32, u32) = (300, 300);
 
 /// Where to draw.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -75,7 +75,6 @@ impl FrameTimes {
     /// How many frames took how long: upper end of a step in milliseconds, each 12 % longer than the one before, and
     /// the frames in it. From the first step with a frame to the last.
     pub fn steps(&self) -> Vec<(f64, u64)> {
-        const STEPS_PER_DECADE: f64 = 20.0;
         let index = |nanos: u64| (STEPS_PER_DECADE * (nanos.max(1) as f64).log10()).ceil() as i32;
         let mut steps: Vec<(f64, u64)> = Vec::new();
         let mut last = None;
@@ -91,6 +90,13 @@ impl FrameTimes {
         }
         steps
     }
+}
+
+const STEPS_PER_DECADE: f64 = 20.0;
+
+/// The lower end of a step of [`FrameTimes::steps`], from its upper end.
+pub fn start_of_step(end: f64) -> f64 {
+    end / 10f64.powf(1.0 / STEPS_PER_DECADE)
 }
 
 /// Frames a second. `None` where no frame or no time passed.
@@ -147,6 +153,7 @@ mod tests {
         assert_eq!(steps.iter().map(|(_, count)| count).sum::<u64>(), 11);
         assert_eq!((steps[0].1, steps[steps.len() - 1].1), (10, 1));
         assert!(steps.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(steps.windows(2).all(|pair| (start_of_step(pair[1].0) / pair[0].0 - 1.0).abs() < 1e-9));
         assert!(steps[0].0 >= 1.0 && steps[0].0 < 1.13);
     }
 

@@ -154,7 +154,8 @@ pub struct Stage {
     pub link_share: Option<f64>,
     /// What is wrong with the figure.
     pub marks: Vec<Mark>,
-    /// Frames by how long they took: upper end of a step in milliseconds, frames in it.
+    /// Frames by how long they took: upper end of a step in milliseconds, frames in it. [`crate::stats::start_of_step`]
+    /// is the lower end.
     pub histogram: Vec<(f64, u64)>,
     /// Frame times in the course of time.
     pub series: Vec<Point>,
@@ -180,6 +181,9 @@ pub struct FrameTime {
 /// Some frames in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Point {
+    /// Number of the round in which they were drawn, from 1; 0 in reports of programs that didn't tell.
+    #[serde(default)]
+    pub round: u32,
     /// Seconds from the start of the benchmark to the last of them.
     pub at: f64,
     /// Their mean frame time in milliseconds.

@@ -2,6 +2,7 @@
 
 use super::table::milliseconds;
 use super::{FrameTime, Point};
+use crate::stats::start_of_step;
 use std::fmt::Write;
 
 /// Size of a plot, and the room around it for labels, in SVG units.
@@ -99,9 +100,7 @@ fn y_tick(svg: &mut String, y: f64, text: &str) {
 pub fn histogram(steps: &[(f64, u64)], time: &FrameTime) -> String {
     let frames: u64 = steps.iter().map(|(_, count)| count).sum();
     let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return String::new() };
-    // A step is from the upper end of the one before to its own.
-    let ratio = 10f64.powf(1.0 / 20.0);
-    let (from, to) = (first.0 / ratio, last.0);
+    let (from, to) = (start_of_step(first.0), last.0);
     let x = Scale::horizontal(from.log10(), to.log10());
     let highest = steps.iter().map(|(_, count)| *count).max().unwrap_or(1) as f64 / frames.max(1) as f64;
     let y = Scale::vertical(100.0 * highest);
@@ -111,7 +110,7 @@ pub fn histogram(steps: &[(f64, u64)], time: &FrameTime) -> String {
     }
     for (end, count) in steps.iter().filter(|(_, count)| *count > 0) {
         let share = 100.0 * *count as f64 / frames as f64;
-        let (left, right) = (x.at((end / ratio).log10()), x.at(end.log10()));
+        let (left, right) = (x.at(start_of_step(*end).log10()), x.at(end.log10()));
         // A single slow frame among thousands is what one looks for, so it is never too small to see.
         let height = (y.at(0.0) - y.at(share)).max(1.5);
         let _ = write!(
@@ -146,7 +145,7 @@ pub fn histogram(steps: &[(f64, u64)], time: &FrameTime) -> String {
 /// Frame times, round after round: the mean of some frames in a row as a line, the longest of them as a dot. The time
 /// between two rounds, in which other stages were measured, is left out.
 pub fn series(points: &[Point]) -> String {
-    let rounds = rounds(points);
+    let rounds: Vec<&[Point]> = points.chunk_by(|a, b| a.round == b.round).collect();
     let x = Scale::horizontal(0.0, points.len() as f64);
     // Outliers may leave the picture at its upper edge; all else would be flat otherwise.
     let nearly_all = |value: fn(&Point) -> f64, share: usize| {
@@ -179,14 +178,6 @@ pub fn series(points: &[Point]) -> String {
     svg + "</svg>"
 }
 
-/// The points in groups without long pauses between them.
-fn rounds(points: &[Point]) -> Vec<&[Point]> {
-    let mut gaps: Vec<f64> = points.windows(2).map(|pair| pair[1].at - pair[0].at).collect();
-    gaps.sort_by(f64::total_cmp);
-    let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(0.0);
-    points.chunk_by(|a, b| b.at - a.at <= 3.0 * usual).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,9 +193,13 @@ mod tests {
 
     #[test]
     fn a_line_is_broken_between_rounds() {
-        let at = |at| Point { at, mean_ms: 1.0, max_ms: 2.0 };
-        let points = [at(0.0), at(0.1), at(0.2), at(3.0), at(3.1), at(3.2)];
-        assert_eq!(rounds(&points).iter().map(|round| round.len()).collect::<Vec<_>>(), [3, 3]);
-        assert_eq!(series(&points).matches("<polyline").count(), 2);
+        let at = |round, at| Point { round, at, mean_ms: 1.0, max_ms: 2.0 };
+        // A busy machine: a pause within a round, and none between two.
+        let points = [at(1, 0.0), at(1, 0.1), at(1, 3.0), at(2, 3.1), at(2, 3.2), at(2, 3.3)];
+        let svg = series(&points);
+        assert_eq!(svg.matches("<polyline").count(), 2);
+        for line in svg.split("<polyline").skip(1) {
+            assert_eq!(line.split('"').nth(3).unwrap().split(' ').count(), 3);
+        }
     }
 }
