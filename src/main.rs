@@ -61,7 +61,7 @@ fn run(mode: &Mode) -> Result<u8, Error> {
             signals::exit_at_once(ended.exit_code())
         }
         Mode::ListDevices { json } => devices::list(*json).map(|()| 0),
-        Mode::Bench(request) => bench::run(request).map(gears::Ended::exit_code),
+        Mode::Bench(request) => bench::run(request),
         Mode::Compare(args) => bench::compare::run(args),
         Mode::Doctor(args) => doctor::run(args),
     }

@@ -12,7 +12,7 @@ pub const STANDARD_INPUT: &str = "-";
 
 /// What is longer than this, in bytes, is no report and isn't read to its end. bench's longest report, 1,000 rounds of
 /// every stage, has 16 MB; a file may hold several reports.
-const MOST: u64 = 32 << 20;
+pub const MOST: u64 = 32 << 20;
 
 /// Who makes a report, and how.
 #[derive(Debug)]

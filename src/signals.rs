@@ -57,6 +57,12 @@ impl Signals {
     }
 }
 
+/// Gives results so many seconds to be written in place of the usual ones, from now: other processes, which have been asked
+/// to end, too, have them.
+pub fn allow(seconds: u32) {
+    alarm(seconds);
+}
+
 /// Has a command that has nothing to write if it is interrupted end at the first signal.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! `bench --all-devices`: each GPU in turn, then all at once, each in a process of its own.
 
-use super::{compare, turns::PATIENCE};
+use super::{compare, own_options::this_program, turns::PATIENCE};
 use crate::bench::report::{Report, Style, json, parse, table};
 use crate::console::Output;
 use crate::error::Error;
@@ -13,12 +13,11 @@ use crate::signals::Signals;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 /// Measures all GPUs (where there is none, what else draws), prints a table for each, and then what drawing at once
 /// costs each of them.
@@ -75,8 +74,7 @@ struct Measurement(Child);
 impl Measurement {
     /// Starts it with this process's own options.
     fn start(device: &Device, at_once: bool) -> Result<Measurement, Error> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(without_own_options(std::env::args_os().skip(1)));
+        let mut command = this_program()?;
         command.args(["--device", &device.index.to_string(), "--json", "-"]);
         if at_once {
             command.arg("--at-once");
@@ -112,30 +110,5 @@ impl Measurement {
             |reason| io::Error::other(format!("the benchmark of a device ({status}) gave no report: {reason}"));
         let mut reports = parse(&String::from_utf8_lossy(&text)).map_err(unreadable)?;
         Ok(reports.remove(0))
-    }
-}
-
-/// The options that are each device's, too: not which devices, and where the report goes.
-fn without_own_options(mut given: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut kept = Vec::new();
-    while let Some(word) = given.next() {
-        match word.to_string_lossy().as_ref() {
-            "--all-devices" | "--markdown" => {}
-            "--json" => drop(given.next()),
-            text if text.starts_with("--json=") => {}
-            _ => kept.push(word),
-        }
-    }
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_device_is_measured_as_asked_and_reports_to_its_parent() {
-        let given = ["bench", "--all-devices", "--json", "a.json", "--quick", "--json=b", "--markdown"];
-        assert_eq!(without_own_options(given.into_iter().map(Into::into)), ["bench", "--quick"]);
     }
 }

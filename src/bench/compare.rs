@@ -88,19 +88,28 @@ pub fn run(args: &CompareArgs) -> Result<u8, Error> {
     }
     let read = |path: &PathBuf| report_file::read(path, &report_file::BENCH, parse);
     let files: Vec<Vec<Report>> = args.files.iter().map(read).collect::<Result<_, _>>()?;
-    let mut output = Output::default();
+    let names = args.files.iter().map(|path| path.display().to_string());
     let style = if args.markdown { Style::Markdown } else { Style::Text };
+    print(&names.zip(files).collect::<Vec<_>>(), args.fail_below, style)?;
+    Ok(0)
+}
+
+/// Prints a table for each of the named reports but the first, which it is compared with.
+///
+/// # Errors
+/// If `fail_below` is not met.
+pub fn print(named: &[(String, Vec<Report>)], fail_below: Option<f64>, style: Style) -> Result<(), Error> {
+    let mut output = Output::default();
     let mut failed = Vec::new();
-    let (base, others) = files.split_first().expect("clap asks for two files");
-    for (path, other) in args.files[1..].iter().zip(others) {
+    let ((first, base), others) = named.split_first().expect("there are at least two");
+    for (name, other) in others {
         let rows = compare(base, other);
-        let heading = format!("{} beside {}", path.display(), args.files[0].display());
-        output.line(&format!("{heading}\n\n{}\n", table(&rows, style)))?;
-        let least = args.fail_below.unwrap_or(0.0);
-        failed.extend(rows.into_iter().filter(|row| args.fail_below.is_some() && !row.verdict.passes(least)));
+        output.line(&format!("{name} beside {first}\n\n{}\n", table(&rows, style)))?;
+        let least = fail_below.unwrap_or(0.0);
+        failed.extend(rows.into_iter().filter(|row| fail_below.is_some() && !row.verdict.passes(least)));
     }
     if failed.is_empty() {
-        return Ok(0);
+        return Ok(());
     }
     let reasons: Vec<String> =
         failed.iter().map(|row| format!("{} is {}", row.label, row.verdict.text())).collect();

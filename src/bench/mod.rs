@@ -1,16 +1,19 @@
 //! `rust-gears bench`: `stages` says what is measured, `rounds` measures it with `runner`, and `figures` says what follows.
 
+mod against;
 mod all_devices;
 pub mod compare;
 mod environment;
 mod figures;
 mod halt;
 mod outputs;
+mod own_options;
 mod processors;
 mod record;
 pub mod report;
 mod rounds;
 mod runner;
+mod side;
 mod stages;
 mod target;
 mod turns;
@@ -29,14 +32,19 @@ use runner::Runner;
 use std::time::{SystemTime, UNIX_EPOCH};
 use turns::Turns;
 
-/// Measures, and reports.
+/// Measures, and reports. Returns the exit code.
 ///
 /// # Errors
 /// Why it cannot measure, or not write.
-pub fn run(options: &Bench) -> Result<Ended, Error> {
-    if options.all_devices {
-        return all_devices::run(options);
+pub fn run(options: &Bench) -> Result<u8, Error> {
+    if !options.against.is_empty() {
+        return against::run(options);
     }
+    let ended = if options.all_devices { all_devices::run(options) } else { run_alone(options) };
+    ended.map(Ended::exit_code)
+}
+
+fn run_alone(options: &Bench) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
     let outputs = Outputs::open(options)?;
     let (report, stop) = measure(options, signals)?;

@@ -2,7 +2,7 @@
 //! With `--in-turns` several processes take theirs in turns: what drifts or disturbs the machine then meets all of them
 //! alike, and round by round they can be compared.
 //!
-//! The protocol, for whoever gives the turns (`scripts/lib/turns.sh` does):
+//! The protocol, for whoever gives the turns (`bench --against` does: `against` and `side`):
 //! - Before each turn the process writes a line to standard output that says what its turn will be, such as
 //!   `fill: warming up` or `fill: round 3 of 30`. Then it does nothing until a line, of whatever content, comes on
 //!   standard input.

@@ -1,8 +1,10 @@
 //! `rust-gears bench`: what was typed, and what it means.
 
-use super::{parse_time, whole_number};
-use crate::request::{Bench, Canvas, DeviceSelector, Geometry, GlVendor, Place, STANDARD_OUTPUT};
+use super::compare::parse_ratio;
+use super::{AGAINST, parse_time, whole_number};
+use crate::request::{Against, Bench, Canvas, DeviceSelector, Geometry, GlVendor, HOST, Place, STANDARD_OUTPUT};
 use crate::stage_name::StageName;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -70,8 +72,22 @@ pub struct BenchArgs {
     #[arg(long, conflicts_with_all = ["device", "display", "html", "csv"])]
     all_devices: bool,
 
-    /// Before each round write a line that says which, and wait for one on standard input; scripts/bench lets several
-    /// benchmarks take turns so
+    /// Take turns, round by round, with the benchmark that COMMAND starts, and compare it with this one. Everything
+    /// that follows belongs to COMMAND; a further --against begins another. COMMAND ends like one of rust-gears bench:
+    /// --in-turns --json - is added to it
+    #[arg(long, value_names = ["NAME", "COMMAND"], num_args = 2.., allow_hyphen_values = true)]
+    #[arg(conflicts_with_all = ["all_devices", "in_turns", "json", "csv", "html"])]
+    against: Vec<OsString>,
+
+    /// With --against: leave host.json, this side's report, and NAME.json there
+    #[arg(long, value_name = "FOLDER", requires = "against")]
+    keep: Option<PathBuf>,
+
+    /// With --against: exit with 4 if a stage of NAME is slower and its ratio below this, or can't be compared
+    #[arg(long, value_name = "RATIO", value_parser = parse_ratio, requires = "against")]
+    fail_below: Option<f64>,
+
+    /// Before each round write a line that says which, and wait for one on standard input: --against starts its side so
     #[arg(long, conflicts_with = "all_devices")]
     in_turns: bool,
 
@@ -110,6 +126,32 @@ pub struct BenchArgs {
 
 fn parse_percent(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|share| (0.0..1000.0).contains(share)).ok_or_else(|| "write a percentage".into())
+}
+
+/// The sides that the words after the first `--against` name.
+fn others(words: &[OsString]) -> Result<Vec<Against>, String> {
+    let mut others: Vec<Against> = Vec::new();
+    for side in words.split(|word| word == AGAINST).filter(|_| !words.is_empty()) {
+        let [name, program, arguments @ ..] = side else {
+            return Err(
+                "--against needs a name and a command, as in: --against container scripts/run -- bench".into()
+            );
+        };
+        let name = name.to_string_lossy().into_owned();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        if name.is_empty() || name.starts_with(['.', '-']) || !name.chars().all(is_plain) {
+            return Err(format!(
+                "--against {name}: that is no name for a report; use letters, digits, and . _ - within it"
+            ));
+        }
+        if name == HOST || others.iter().any(|other| other.name == name) {
+            return Err(format!(
+                "--against {name}: another side has that name ({HOST} is this one); choose another"
+            ));
+        }
+        others.push(Against { name, program: program.clone(), arguments: arguments.to_vec() });
+    }
+    Ok(others)
 }
 
 impl BenchArgs {
@@ -156,6 +198,9 @@ impl BenchArgs {
             all_devices: args.all_devices,
             at_once: args.at_once,
             in_turns: args.in_turns,
+            against: others(&args.against)?,
+            keep: args.keep,
+            fail_below: args.fail_below,
             json: args.json,
             csv: args.csv,
             html: args.html,
@@ -163,5 +208,44 @@ impl BenchArgs {
             test_slow_down: args.test_slow_down,
             test_draw_nothing: args.test_draw_nothing,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sides(words: &[&str]) -> Result<Vec<Against>, String> {
+        others(&words.iter().map(Into::into).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn each_against_is_a_side() {
+        let side = |name: &str, program: &str, arguments: &[&str]| Against {
+            name: name.into(),
+            program: program.into(),
+            arguments: arguments.iter().map(Into::into).collect(),
+        };
+        assert_eq!(sides(&[]), Ok(vec![]));
+        assert_eq!(
+            sides(&["a", "scripts/run", "--", "bench", "--against", "b", "bench"]),
+            Ok(vec![side("a", "scripts/run", &["--", "bench"]), side("b", "bench", &[])])
+        );
+    }
+
+    #[test]
+    fn a_side_has_a_command_and_a_name_of_its_own() {
+        for words in [
+            &["a"][..],
+            &["a", "b", "--against", "c"],
+            &["a", "b", "--against"],
+            &["host", "b"],
+            &["a", "b", "--against", "a", "c"],
+            &["../a", "b"],
+            &["--json", "b"],
+            &["", "b"],
+        ] {
+            assert!(sides(words).is_err(), "{words:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ A row's ratio is the second file's speed divided by the first's. Its interval ho
 do, with 99 % confidence (Bonferroni). It is widened by what two runs of one program on one machine differ by anyhow:
 1 %, and 3 % where software draws and there is one run of either. Where it contains 1, the two are the \"same\".
 
-Rounds that took turns (bench --in-turns, as in scripts/bench) are compared pair by pair, so that what slows down both
+Rounds that took turns (bench --against, as in scripts/bench) are compared pair by pair, so that what slows down both
 does not matter: the 20 % trimmed mean of their ratios, with the interval of Tukey and McLaughlin. Other rounds are
 independent samples (Welch's interval).
 
@@ -33,7 +33,7 @@ pub struct CompareArgs {
     pub markdown: bool,
 }
 
-fn parse_ratio(text: &str) -> Result<f64, String> {
+pub(super) fn parse_ratio(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(ratio) if ratio.is_finite() && ratio > 0.0 => Ok(ratio),
         _ => Err("not a ratio; write 0.95 to allow for 5 % less speed".into()),

@@ -1,5 +1,6 @@
 //! glxgears' own way to write options: words behind a single dash, which clap does not know.
 
+use super::ends_options;
 use std::ffi::OsString;
 
 /// glxgears' options and what they are called here.
@@ -15,12 +16,12 @@ const SINGLE_DASH: &[(&str, &str)] = &[
     ("-help", "--help"),
 ];
 
-/// Rewrites glxgears' single-dash options as double-dash ones. All else, and all after a `--`, stays as it is.
+/// Rewrites glxgears' single-dash options as double-dash ones. All else, and all that is no option, stays as it is.
 pub fn accept_single_dash(argv: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut options_ended = false;
     argv.into_iter()
         .map(|word| {
-            options_ended |= word == "--";
+            options_ended |= ends_options(&word);
             match SINGLE_DASH.iter().find(|(typed, _)| word == *typed) {
                 Some((_, meant)) if !options_ended => meant.into(),
                 _ => word,

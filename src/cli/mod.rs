@@ -17,8 +17,17 @@ use clap::{Parser, Subcommand};
 use glxgears::accept_single_dash;
 use parse::whole_number;
 use regex_lite::Regex;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// bench's option that another program's command line follows.
+const AGAINST: &str = "--against";
+
+/// What follows `word` is not this program's to read as options.
+fn ends_options(word: &OsString) -> bool {
+    word == "--" || word == AGAINST
+}
 
 const EXIT_CODES: &str = "\
 Keys in the window: arrows turn the scene, a pauses, Esc quits.
@@ -133,7 +142,7 @@ pub struct Args {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Measure where a frame's time goes, stage by stage
-    Bench(BenchArgs),
+    Bench(Box<BenchArgs>),
     /// Compare reports of bench
     Compare(CompareArgs),
     /// Say what stands between this container and the GPU, and the flag that mends it

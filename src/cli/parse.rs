@@ -1,6 +1,6 @@
 //! From the words typed to [`Args`]: what clap takes for something else than the user meant is put right first.
 
-use super::{Args, accept_single_dash};
+use super::{Args, accept_single_dash, ends_options};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Error, Parser};
 use std::ffi::OsString;
@@ -20,9 +20,9 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Args, Error> {
     }
 }
 
-/// How many of `argv` can be options: those before a `--`.
+/// How many of `argv` can be options.
 fn before_end_of_options(argv: &[OsString]) -> usize {
-    argv.iter().position(|word| word == "--").unwrap_or(argv.len())
+    argv.iter().position(ends_options).unwrap_or(argv.len())
 }
 
 /// Writes `--duration -1s` as `--duration=-1s`. No option begins with a digit, so the word is a value, and clap says

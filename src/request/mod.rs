@@ -12,6 +12,7 @@ pub use geometry::{Geometry, Offset};
 use crate::scene::View;
 use crate::stage_name::StageName;
 use regex_lite::Regex;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -149,6 +150,12 @@ pub struct Bench {
     pub at_once: bool,
     /// Each round waits until standard input says so.
     pub in_turns: bool,
+    /// Others to take turns with and to be compared with; empty: none.
+    pub against: Vec<Against>,
+    /// The folder that keeps their reports.
+    pub keep: Option<PathBuf>,
+    /// Fail if one of them is slower and its ratio below this.
+    pub fail_below: Option<f64>,
     /// The report's files; [`STANDARD_OUTPUT`] stands for standard output.
     pub json: Option<PathBuf>,
     pub csv: Option<PathBuf>,
@@ -160,6 +167,18 @@ pub struct Bench {
     /// A stage whose frames are left black on purpose.
     pub test_draw_nothing: Option<StageName>,
 }
+
+/// A benchmark that takes turns with this process's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Against {
+    /// What it is called; a plain file name.
+    pub name: String,
+    pub program: OsString,
+    pub arguments: Vec<OsString>,
+}
+
+/// What the side is called that the others are compared with.
+pub const HOST: &str = "host";
 
 /// The name of standard output as a file.
 pub const STANDARD_OUTPUT: &str = "-";
