@@ -8,22 +8,24 @@
 //! The page and noVNC are for everybody; the screen and the figures are for whoever knows the password.
 
 mod figures;
+mod health;
 mod password;
+mod places;
 mod rfb;
+mod server;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{Html, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
+use axum::{Router, middleware};
 use clap::Parser;
 use figures::Figures;
 use password::Password;
+use std::future::ready;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tower_http::services::ServeDir;
 
 /// Shows an X server's screen, and the gears' figures, to browsers.
@@ -50,17 +52,36 @@ struct Site {
     password: Password,
     rfb: PathBuf,
     figures: Figures,
+    asks_x_server: tokio::sync::Mutex<()>,
+    refusals: Mutex<password::Log>,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+/// With every answer. The page runs what this server has, and nothing else; noVNC draws JPEG rectangles from `data:` URLs.
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// Of which one waits for the gears' figures; the rest read noVNC's files.
+const THREADS: usize = 4;
+
+fn main() -> ExitCode {
     let args = Args::parse();
     let Some(password) = Password::from_environment() else {
         eprintln!("rust-gears-web: RUST_GEARS_PASSWORD is not set, and without a password everybody would get in");
         return ExitCode::from(2);
     };
     let listen = args.listen;
-    match serve(args, password).await {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(THREADS).build();
+    match runtime.and_then(|runtime| runtime.block_on(serve(args, password))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("rust-gears-web: cannot listen at {listen}: {error}");
@@ -70,32 +91,28 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(args: Args, password: Password) -> std::io::Result<()> {
-    let site = Arc::new(Site { password, rfb: args.rfb, figures: Figures::read(tokio::io::stdin()) });
+    let listener = tokio::net::TcpListener::bind(args.listen).await?;
+    let site = Arc::new(Site {
+        password,
+        rfb: args.rfb,
+        figures: Figures::read(tokio::io::stdin()),
+        asks_x_server: tokio::sync::Mutex::default(),
+        refusals: Mutex::default(),
+    });
     let router = Router::new()
-        .route("/", get(|| async { Html(include_str!("page.html")) }))
-        .route(
-            "/page.js",
-            get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], include_str!("page.js")) }),
-        )
-        .nest_service("/novnc", ServeDir::new(args.novnc))
         .route("/rfb", get(rfb::connect))
         .route("/figures", get(figures::stream))
-        .route("/health", get(health))
-        .with_state(site);
-    // A picture goes out in many small messages, and none of them is to wait for the next.
-    let listener = tokio::net::TcpListener::bind(args.listen).await?.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, router).await
-}
-
-/// 200 where somebody who came now would see the gears: they have drawn, and the X server answers.
-async fn health(State(site): State<Arc<Site>>) -> impl IntoResponse {
-    match rfb::greets(&site.rfb).await {
-        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("the X server does not answer: {reason}\n")),
-        Ok(()) if site.figures.latest().is_none() => {
-            (StatusCode::SERVICE_UNAVAILABLE, "the gears have drawn nothing yet\n".into())
-        }
-        Ok(()) => (StatusCode::OK, "the gears turn\n".into()),
-    }
+        .route_layer(middleware::from_fn_with_state(site.clone(), password::admit))
+        .route("/", get(|| ready(Html(include_str!("page.html")))))
+        .route("/page.css", get(|| ready(([(header::CONTENT_TYPE, "text/css")], include_str!("page.css")))))
+        .route("/page.js", get(|| ready(([(header::CONTENT_TYPE, "text/javascript")], include_str!("page.js")))))
+        .nest_service("/novnc", ServeDir::new(args.novnc))
+        .route("/health", get(health::health))
+        .with_state(site)
+        .layer(middleware::map_response(|mut response: Response| {
+            response.headers_mut().extend(HEADERS);
+            ready(response)
+        }));
+    server::run(listener, router).await;
+    Ok(())
 }

@@ -1,7 +1,14 @@
 // The page's two halves: the screen, which noVNC draws, and the gears' figures above it.
-import RFB from './novnc/core/rfb.js';
+//
+// noVNC decodes a picture to find out whether the browser has H.264, and leaves the picture open, of which Chromium
+// complains. The X server here sends no H.264.
+delete globalThis.VideoDecoder;
 
-const password = location.hash.slice(1);
+// The password is in the URL when the page opens; from then on this tab remembers it, and the browser's history doesn't.
+const password = location.hash.slice(1) || sessionStorage.getItem('password') || '';
+sessionStorage.setItem('password', password);
+history.replaceState(null, '', location.pathname + location.search);
+
 const element = (id) => document.getElementById(id);
 const headers = { Authorization: `Bearer ${password}` };
 const AGAIN_AFTER = 1000; // ms
@@ -11,6 +18,14 @@ function notice(text) {
   element('notice').textContent = text;
   element('notice').hidden = !text;
 }
+
+// A browser gives up on noVNC's files if the network changes while it loads them, and asks again only for a page that loads
+// again.
+const { default: RFB } = await import('./novnc/core/rfb.js').catch((error) => {
+  notice(`${error.message}. Trying again …`);
+  setTimeout(() => location.reload(), AGAIN_AFTER);
+  return new Promise(() => {}); // the page ends here
+});
 
 function showScreen() {
   const url = new URL('rfb', location.href);
@@ -69,7 +84,7 @@ async function start() {
     return;
   }
   if (answer.status === 401) {
-    notice('The password is missing or wrong. It is the part of the URL after #, as scripts/run printed it.');
+    notice('The password is missing or wrong. It is the part of the URL after #, as it was printed when the gears started.');
     return;
   }
   showScreen();
@@ -77,4 +92,8 @@ async function start() {
 }
 
 addEventListener('hashchange', () => location.reload());
+// Esc would end the gears for everybody who watches.
+for (const type of ['keydown', 'keyup']) {
+  addEventListener(type, (event) => { if (event.key === 'Escape') event.stopPropagation(); }, { capture: true });
+}
 start();

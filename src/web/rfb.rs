@@ -1,11 +1,13 @@
 //! RFB, the protocol of VNC (RFC 6143), between a WebSocket and the X server's Unix socket. Bytes are handed on as they
-//! come; the X server asks for no password of its own, so this is where one is asked for.
+//! come; the X server asks for no password of its own, so nobody gets here without ours.
 
 use crate::Site;
+use crate::places::Place;
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::{SinkExt, StreamExt};
 use std::io;
@@ -16,19 +18,26 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 /// The subprotocol that noVNC has always spoken. A browser wants one of those it offered to be chosen.
-const SUBPROTOCOL: &str = "binary";
+pub const SUBPROTOCOL: &str = "binary";
 /// As much as is read, and sent, at once, in bytes.
 const CHUNK: usize = 64 * 1024;
 /// How long the X server may take to say its name.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Hands a viewer on to the X server.
-pub async fn connect(State(site): State<Arc<Site>>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
-    if let Err(refusal) = site.password.check(&headers) {
-        return refusal.into_response();
-    }
+pub async fn connect(
+    State(site): State<Arc<Site>>,
+    Extension(place): Extension<Arc<Place>>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     match UnixStream::connect(&site.rfb).await {
-        Ok(server) => upgrade.protocols([SUBPROTOCOL]).on_upgrade(|viewer| hand_on(viewer, server)),
+        Ok(server) => {
+            let upgrade = upgrade.protocols([SUBPROTOCOL]).max_message_size(CHUNK).max_frame_size(CHUNK);
+            upgrade.on_upgrade(|viewer| async move {
+                hand_on(viewer, server).await;
+                drop(place);
+            })
+        }
         Err(error) => {
             (StatusCode::BAD_GATEWAY, format!("the X server does not answer: {error}\n")).into_response()
         }

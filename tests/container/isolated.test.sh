@@ -11,7 +11,8 @@ start_isolated() {
   on_exit stop_process "$run"
   wait_for 'the URL' grep -qs :// "$here/url" || { cat "$here/run.log" >&2 && return 1; }
   url=$(head -n 1 "$here/url")
-  container=$(docker ps --quiet --latest)
+  [[ $url =~ :([0-9]+) ]]
+  container=$(docker ps --quiet --filter "publish=${BASH_REMATCH[1]}")
 }
 
 # The system's own Python: it has what Debian packages.
@@ -68,6 +69,30 @@ test_the_screen_is_the_gears_in_the_browsers_size_and_its_keys_turn_them() {
 test_the_key_a_stops_the_gears_and_turns_them_again() {
   start_isolated --isolated
   browse "$url" moving key=a "still=$here/stopped.png" text='at rest' key=a moving
+}
+
+test_esc_in_a_browser_ends_nothing() {
+  start_isolated --isolated
+  # Keys come one after the other: the gears that stop at a have outlived Esc.
+  browse "$url" moving key=Escape key=a "still=$here/stopped" 'text=at rest' key=a moving
+  docker exec "$container" isolated --health
+}
+
+test_the_browsers_console_has_nothing_to_say() {
+  start_isolated --isolated
+  browse "$url" 'text= FPS' moving quiet
+}
+
+test_what_is_said_beside_the_url_does_not_depend_on_the_order() {
+  local way words
+  while read -r way words; do
+    start_isolated "$way"
+    # Standard output is the URL, and nothing on standard error announces that it comes next.
+    same 1 "$(wc -l <"$here/url")"
+    wait_for 'the hint' grep -q "$words" "$here/run.log"
+    ! grep -q ':$' "$here/run.log"
+    stop_process "$run"
+  done <<<$'--isolated a browser shows the gears at the URL\n--vnc-only TigerVNC: vncviewer 127.0.0.1::59[0-9]*, with the password '
 }
 
 test_a_second_viewer_watches_and_turns_and_a_closed_tab_stops_nothing() {

@@ -7,12 +7,15 @@ Steps, one after the other; the first that fails ends it with exit status 1 and 
     size=WxH           make the page's screen so many pixels large
     still=FILE.png     wait until the screen rests, and keep it
     moving             wait until the screen's next picture
-    key=NAME           press a key: ArrowLeft, a, ...
+    key=NAME           press a key: ArrowLeft, Escape, a, ...
     rate=SECONDS       print how many new pictures a second the screen shows for so long
     page=FILE.png      photograph the whole page
     touch=FILE         make a file, to tell others
     wait-for=FILE      wait until there is such a file
     nothing            there must be no screen at all
+    address=URL        the location bar shows this
+    reload             load the page again
+    quiet              the browser's console has nothing to say, nor will have when it collects garbage
 """
 
 import base64
@@ -26,7 +29,8 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
 PATIENCE = 30  # seconds; for a machine under load, not a measure
-KEYS = {"ArrowLeft": Keys.ARROW_LEFT, "ArrowRight": Keys.ARROW_RIGHT, "ArrowUp": Keys.ARROW_UP, "ArrowDown": Keys.ARROW_DOWN}
+KEYS = {"ArrowLeft": Keys.ARROW_LEFT, "ArrowRight": Keys.ARROW_RIGHT, "ArrowUp": Keys.ARROW_UP, "ArrowDown": Keys.ARROW_DOWN,
+        "Escape": Keys.ESCAPE}
 
 # Looks at a band across the middle at each of the browser's own frames: reading all of the screen would take longer.
 COUNT = """
@@ -43,14 +47,29 @@ function look() {
 look();
 """
 
+# Counts the decoded pictures that the page leaves open: Chromium's complaint about those does not reach its log of the console.
+COUNT_OPEN_FRAMES = """
+window.openFrames = 0;
+const Decoder = window.VideoDecoder;
+if (Decoder) {
+  window.VideoDecoder = class extends Decoder {
+    constructor({ output, error }) { super({ error, output: (frame) => { openFrames++; output(frame); } }); }
+  };
+  const close = VideoFrame.prototype.close;
+  VideoFrame.prototype.close = function () { openFrames--; close.call(this); };
+}
+"""
+
 
 def open_browser():
     options = webdriver.ChromeOptions()
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     # Without a sandbox, since the tests run as root; without a GPU, since the test machine has none.
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1280,900"):
         options.add_argument(argument)
     browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
     browser.set_script_timeout(600)
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": COUNT_OPEN_FRAMES})
     return browser
 
 
@@ -126,6 +145,20 @@ class Page:
     def nothing(self, _):
         if self.has_screen():
             raise AssertionError("there is a screen")
+
+    def address(self, url):
+        wait_until(f"the address {url}", lambda: self.browser.current_url == url)
+
+    def reload(self, _):
+        self.browser.refresh()
+
+    def quiet(self, _):
+        if frames := self.browser.execute_script("return openFrames"):
+            raise AssertionError(f"the page left {frames} decoded pictures open")
+        said = [entry["message"] for entry in self.browser.get_log("browser")]
+        # Chromium's advice about what the steps here do to the canvas.
+        if said := [message for message in said if "willReadFrequently" not in message]:
+            raise AssertionError(f"the console says {said}")
 
 
 def main(url, *steps):

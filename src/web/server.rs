@@ -1,0 +1,49 @@
+//! The listening end: each connection gets a place, little memory and little time to say what it wants.
+
+use crate::places::{Place, Places};
+use axum::extract::Request;
+use axum::{Router, middleware};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// How long a request's headers may take, and a connection may rest between two requests.
+const HEADERS_WITHIN: Duration = Duration::from_secs(5);
+/// In bytes, a connection; the least that hyper takes.
+const BUFFER: usize = 8192;
+/// After an error that is not one connection's own: no files left, for instance.
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub async fn run(listener: TcpListener, router: Router) {
+    let places = Places::default();
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
+        let place = places.take(peer.ip()).await;
+        tokio::spawn(serve(stream, place, router.clone()));
+    }
+}
+
+async fn serve(stream: TcpStream, place: Arc<Place>, router: Router) {
+    // A picture goes out in many small messages, none of which should wait for the next.
+    let _ = stream.set_nodelay(true);
+    let known = place.clone();
+    let router = router.layer(middleware::map_request(move |mut request: Request| {
+        known.asks();
+        request.extensions_mut().insert(known.clone());
+        ready(request)
+    }));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    tokio::select! { _ = connection => (), () = place.has_to_leave() => () }
+}
