@@ -8,16 +8,22 @@ use super::examples::*;
 use super::{Seen, Topic};
 use crate::doctor::facts::{Authority, AuthorityFile, CookieFamily, Display, Facts};
 
+const NO_COOKIE: &str = "the X server demands a cookie (a secret that shows who may connect), and this container \
+                    has none for it";
+const COPY_COOKIE: &str = "on the host: d=$(mktemp -d); xauth nlist $DISPLAY | sed 's/^..../ffff/' | xauth -f $d/c \
+                  nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e XAUTHORITY=/cookie (scripts/run does \
+                  all that)";
+
 pub(super) const ROWS: &[Row] = &[
     Row {
         id: Id::CookieFileIsFolder,
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "cannot open display; XAUTHORITY is a folder",
-            cause: "the engine made a folder, since the file given to -v was not there when the container \
-                    started",
-            fix: "on the host: remove that folder, make the cookie file, and start again with --mount \
-                  type=bind, which refuses a file that is not there",
+            cause: "the file given to -v did not exist when the container started, so the engine created a \
+                    folder in its place",
+            fix: "on the host: remove that folder, create the cookie file, and start again with --mount \
+                  type=bind, which refuses a file that does not exist",
         }),
         check: Some(cookie_file_is_folder),
         group: Group::Window,
@@ -28,9 +34,9 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "Invalid MIT-MAGIC-COOKIE-1 key",
-            cause: "the cookie is stale: the X server was started anew since it was copied, or it is another \
-                    server's",
-            fix: "make the cookie's copy anew before each run, as scripts/run does",
+            cause: "the cookie is out of date: the X server was restarted after the cookie was copied, or the \
+                    cookie belongs to another server",
+            fix: "copy the cookie again before each run, as scripts/run does",
         }),
         check: Some(stale_cookie),
         group: Group::Window,
@@ -41,7 +47,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "Authorization required, though the cookie is mounted",
-            cause: "the cookie is bound to the host's name, which is not this container's",
+            cause: "the cookie is valid only on a machine with the host's name, and this container has another \
+                    name",
             fix: "on the host, make a copy that is valid for any host: d=$(mktemp -d); xauth nlist $DISPLAY | \
                   sed 's/^..../ffff/' | xauth -f $d/c nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e \
                   XAUTHORITY=/cookie; or: --hostname $(hostname)",
@@ -55,8 +62,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "fails in Wayland sessions only",
-            cause: "Xwayland's cookie is not in ~/.Xauthority: the session puts it elsewhere and tells in \
-                    XAUTHORITY",
+            cause: "Xwayland's cookie is not in ~/.Xauthority: the Wayland session keeps it in another file, \
+                    which XAUTHORITY names",
             fix: "take the cookie from $XAUTHORITY, not from ~/.Xauthority; on the host: d=$(mktemp -d); xauth \
                   -f $XAUTHORITY nlist | sed 's/^..../ffff/' | xauth -f $d/c nmerge - && chmod 644 $d/c; then: \
                   -v $d/c:/cookie:ro -e XAUTHORITY=/cookie",
@@ -70,10 +77,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "Authorization required, but no authorization protocol specified",
-            cause: "the X server wants a cookie, and this container has none for it",
-            fix: "on the host: d=$(mktemp -d); xauth nlist $DISPLAY | sed 's/^..../ffff/' | xauth -f $d/c \
-                  nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e XAUTHORITY=/cookie (scripts/run does \
-                  all that)",
+            cause: NO_COOKIE,
+            fix: COPY_COOKIE,
         }),
         check: Some(no_cookie),
         group: Group::Window,
@@ -82,13 +87,7 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         id: Id::NoCookieOldServer,
         topic: Topic::Display,
-        text: Text::Own(Words {
-            symptom: "No protocol specified",
-            cause: "the X server wants a cookie, and this container has none for it",
-            fix: "on the host: d=$(mktemp -d); xauth nlist $DISPLAY | sed 's/^..../ffff/' | xauth -f $d/c \
-                  nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e XAUTHORITY=/cookie (scripts/run does \
-                  all that)",
-        }),
+        text: Text::Own(Words { symptom: "No protocol specified", cause: NO_COOKIE, fix: COPY_COOKIE }),
         check: Some(no_cookie_old_server),
         group: Group::Window,
         because_of: &[One(Id::CookieFileIsFolder), One(Id::XwaylandsCookie), One(Id::HostBoundCookie)],

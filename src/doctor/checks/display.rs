@@ -25,8 +25,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "cannot open display unixlocalhost:10.0",
-            cause: "`unix` was put before a display that is not local",
-            fix: "leave `unix` out of DISPLAY; for a display forwarded by ssh: --network=host, too",
+            cause: "`unix` stands before the name of a display that is not local",
+            fix: "remove `unix` from DISPLAY; if ssh forwards the display, add --network=host",
         }),
         check: Some(unix_before_host),
         group: Group::Window,
@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "DISPLAY names no display",
-            cause: "DISPLAY has the form :0 or host:0",
+            cause: "the value of DISPLAY does not have the form :0 or host:0",
             fix: "-e DISPLAY=:0",
         }),
         check: Some(no_display_name),
@@ -49,8 +49,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "cannot open display localhost:10.0",
-            cause: "a display forwarded by ssh is a port of the host's loopback, and this container has a \
-                    loopback of its own",
+            cause: "a display forwarded by ssh is a port on the host's loopback interface, and this container \
+                    has a loopback interface of its own",
             fix: "--network=host, for this run only",
         }),
         check: Some(own_loopback),
@@ -63,7 +63,7 @@ pub(super) const ROWS: &[Row] = &[
         text: Text::Own(Words {
             symptom: "Xvfb or Xvnc dies in libEGL_nvidia",
             cause: "the X server in this container loads NVIDIA's EGL, and crashes in it",
-            fix: "start the X server with Mesa's vendor file only: \
+            fix: "start the X server with only Mesa's vendor file: \
                   __EGL_VENDOR_LIBRARY_FILENAMES=/usr/share/glvnd/egl_vendor.d/50_mesa.json Xvfb …",
         }),
         check: Some(server_died_of_nvidias_egl),
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "cannot open display :0",
-            cause: "the X server's socket was not mounted, or the X server does not run",
+            cause: "the X server's socket is not mounted into this container, or the X server is not running",
             fix: "-v /tmp/.X11-unix/X0:/tmp/.X11-unix/X0, or start the X server",
         }),
         check: Some(no_server),
@@ -87,9 +87,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "cannot open display; permission denied",
-            cause: "SELinux keeps this container from the X server's socket",
-            fix: "--security-opt label=type:container_runtime_t (SELinux then no longer confines the \
-                  container: the type is unconfined)",
+            cause: "SELinux does not let this container use the X server's socket",
+            fix: "--security-opt label=type:container_runtime_t (SELinux then no longer confines the container)",
         }),
         check: Some(socket_forbidden),
         group: Group::Window,
@@ -100,8 +99,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Display,
         text: Text::Own(Words {
             symptom: "connecting to the X server never ends",
-            cause: "the X server hangs, is stopped, or waits for something itself",
-            fix: "on the host: look at the X server's process (state T: stopped), and start it anew",
+            cause: "the X server hangs, is stopped, or is itself waiting for something",
+            fix: "on the host: check the X server's process (state T: stopped), and restart it",
         }),
         check: Some(server_hangs),
         group: Group::Window,

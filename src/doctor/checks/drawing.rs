@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Devices,
         text: Text::Own(Words {
             symptom: "EGL devices: 0, or too few",
-            cause: "EGL's driver does not see the GPUs that were passed in",
+            cause: "the EGL driver does not see the GPUs that were passed into the container",
             fix: "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display, and a current NVIDIA \
                   Container Toolkit",
         }),
@@ -26,8 +26,9 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Glx,
         text: Text::Own(Words {
             symptom: "BadValue from NV-GLX",
-            cause: "NVIDIA's GLX was forced on a machine with two GPUs, without asking for offload",
-            fix: "-e __NV_PRIME_RENDER_OFFLOAD=1 beside __GLX_VENDOR_LIBRARY_NAME=nvidia",
+            cause: "NVIDIA's GLX was forced on a machine with two GPUs, without requesting offload (drawing on \
+                    the GPU that has no screen)",
+            fix: "add -e __NV_PRIME_RENDER_OFFLOAD=1 to __GLX_VENDOR_LIBRARY_NAME=nvidia",
         }),
         check: Some(no_offload),
         group: Group::Gpu,
@@ -38,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Glx,
         text: Text::Own(Words {
             symptom: "BadValue X_GLXCreateNewContext (24)",
-            cause: "NVIDIA's GLX cannot draw on a display that is forwarded from elsewhere",
+            cause: "NVIDIA's GLX cannot draw on a display that is forwarded from another machine",
             fix: "--off-screen, or --gl-vendor mesa with the image rust-gears:mesa",
         }),
         check: Some(forwarded_display),
@@ -50,7 +51,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Glx,
         text: Text::Own(Words {
             symptom: "failed to create dri3 screen; failed to load driver: nouveau",
-            cause: "Mesa tries to drive a GPU that NVIDIA's driver has, and its own nouveau cannot",
+            cause: "Mesa tries to use a GPU that belongs to NVIDIA's driver, and its own driver for it \
+                    (nouveau) fails",
             fix: "-e __GLX_VENDOR_LIBRARY_NAME=nvidia, or --gl-vendor nvidia",
         }),
         check: Some(nouveau),
@@ -63,7 +65,7 @@ pub(super) const ROWS: &[Row] = &[
         text: Text::Own(Words {
             symptom: "no window through GLX",
             cause: "the driver offers no OpenGL 3.3 through GLX",
-            fix: "see the driver's own words above; rust-gears --info and glxinfo tell more",
+            fix: "see the driver's own words above; rust-gears --info and glxinfo show more",
         }),
         check: Some(glx_fails),
         group: Group::Failure,
@@ -87,7 +89,7 @@ pub(super) const ROWS: &[Row] = &[
         text: Text::Own(Words {
             symptom: "no drawing without a window",
             cause: "the driver offers no OpenGL 3.3 on an EGL device",
-            fix: "see the driver's own words above; rust-gears --list-devices tells more",
+            fix: "see the driver's own words above; rust-gears --list-devices shows more",
         }),
         check: Some(off_screen_fails),
         group: Group::Failure,
@@ -98,8 +100,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Picture,
         text: Text::Own(Words {
             symptom: "a wrong picture",
-            cause: "the driver draws something else than was asked for",
-            fix: "another version of the driver; report it with rust-gears doctor --json",
+            cause: "the driver draws something other than what was requested",
+            fix: "try another version of the driver; report it with rust-gears doctor --json",
         }),
         check: Some(wrong_picture),
         group: Group::Note,
@@ -110,9 +112,9 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Devices,
         text: Text::Own(Words {
             symptom: "EGL fails in the pod, nvidia-smi works",
-            cause: "several things can keep EGL from a GPU that computes",
-            fix: "see the other findings; if there are none: another driver version, and rust-gears doctor \
-                  --json in a report",
+            cause: "a GPU that computes can be unavailable to EGL for several reasons",
+            fix: "see the other findings; if there are none, try another driver version, and report it with \
+                  rust-gears doctor --json",
         }),
         check: Some(egl_fails_nvml_works),
         group: Group::Failure,

@@ -16,8 +16,8 @@ pub(super) const ROWS: &[Row] = &[
         text: Text::Own(Words {
             symptom: "EGL_NOT_INITIALIZED, with the graphics capability set",
             cause: "the host's driver was installed without OpenGL (a server or compute package)",
-            fix: "on the host: install the whole driver (Debian: nvidia-driver-libs; Ubuntu: \
-                  libnvidia-gl-<version>), then start the container anew",
+            fix: "on the host: install the complete driver (Debian: nvidia-driver-libs; Ubuntu: \
+                  libnvidia-gl-<version>), then restart the container",
         }),
         check: Some(host_driver_without_gl),
         group: Group::Gpu,
@@ -34,8 +34,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Driver,
         text: Text::Own(Words {
             symptom: "couldn't get an RGB, Double-buffered visual",
-            cause: "a library of NVIDIA's driver, or one that it loads, is not in this container",
-            fix: "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display",
+            cause: "a library of NVIDIA's driver, or one that it needs, is not in this container",
+            fix: ASK_FOR_GRAPHICS,
         }),
         check: Some(graphics_missing),
         group: Group::Gpu,
@@ -52,9 +52,9 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Driver,
         text: Text::Own(Words {
             symptom: "EGL_NOT_INITIALIZED, no visual; libnvidia-gpucomp missing",
-            cause: "NVIDIA_DRIVER_CAPABILITIES leaves `compute` out, and with it a library that EGL and GLX \
-                    cannot do without",
-            fix: "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display",
+            cause: "NVIDIA_DRIVER_CAPABILITIES does not include `compute`, which brings a library that EGL and \
+                    GLX need",
+            fix: ASK_FOR_GRAPHICS,
         }),
         check: Some(gpucomp_missing),
         group: Group::Gpu,
@@ -71,7 +71,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Driver,
         text: Text::Own(Words {
             symptom: "eglInitialize fails; Mesa's devices only",
-            cause: "libglvnd is not told of NVIDIA's EGL: its vendor file is missing",
+            cause: "libglvnd, which finds the OpenGL driver for programs, does not know NVIDIA's EGL: its \
+                    vendor file is missing",
             fix: "in the image: echo \
                   '{\"file_format_version\":\"1.0.0\",\"ICD\":{\"library_path\":\"libEGL_nvidia.so.0\"}}' \
                   >/usr/share/glvnd/egl_vendor.d/10_nvidia.json",
@@ -85,8 +86,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Driver,
         text: Text::Own(Words {
             symptom: "libglvnd ignores a vendor file",
-            cause: "a vendor file is no JSON, or names no library",
-            fix: "in the image: mend or remove that file; it has the form \
+            cause: "a vendor file, which names an EGL driver, is not valid JSON or names no library",
+            fix: "in the image: correct or remove that file; its form is \
                   {\"file_format_version\":\"1.0.0\",\"ICD\":{\"library_path\":\"libEGL_nvidia.so.0\"}}",
         }),
         check: Some(vendor_file_broken),
@@ -98,7 +99,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Driver,
         text: Text::Own(Words {
             symptom: "no /dev/nvidia-modeset",
-            cause: "NVIDIA_DRIVER_CAPABILITIES leaves `display` out, or the host has not loaded nvidia-modeset",
+            cause: "NVIDIA_DRIVER_CAPABILITIES does not include `display`, or the host has not loaded the \
+                    kernel module nvidia-modeset",
             fix: "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display; on the host: sudo \
                   nvidia-modprobe -m",
         }),
@@ -111,7 +113,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Driver,
         text: Text::Own(Words {
             symptom: "No matching fbConfigs or visuals found; failed to load driver: swrast",
-            cause: "the X server is NVIDIA's, and this container has no NVIDIA library to talk to it",
+            cause: "the X server uses NVIDIA's driver, and this container has no NVIDIA library to talk to it",
             fix: "--gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display",
         }),
         check: Some(nvidias_server_without_client),
@@ -131,8 +133,9 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Driver,
         text: Text::Own(Words {
             symptom: "failed to load driver: swrast, alone",
-            cause: "the image has Mesa without its drivers",
-            fix: "in the image: apt-get install libgl1-mesa-dri, or use rust-gears:mesa; for NVIDIA: --gpus all",
+            cause: "the image has Mesa (the open-source OpenGL) without its drivers",
+            fix: "in the image: apt-get install libgl1-mesa-dri, or use rust-gears:mesa; for an NVIDIA GPU: \
+                  --gpus all",
         }),
         check: Some(mesa_without_driver),
         group: Group::Gpu,

@@ -22,7 +22,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Gpu,
         text: Text::Own(Words {
             symptom: "WSL2: llvmpipe",
-            cause: "Mesa's d3d12 cannot reach the GPU through WSL",
+            cause: "Mesa's driver for WSL (d3d12) cannot reach the GPU",
             fix: "--device /dev/dxg -v /usr/lib/wsl:/usr/lib/wsl:ro -e LD_LIBRARY_PATH=/usr/lib/wsl/lib, with \
                   the image rust-gears:mesa",
         }),
@@ -35,8 +35,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Gpu,
         text: Text::Own(Words {
             symptom: "nvidia-smi: not found, though the file is there",
-            cause: "the image is built on musl (Alpine), and NVIDIA's files need glibc",
-            fix: "an image on glibc: debian:trixie-slim, ubuntu",
+            cause: "the image uses the C library musl (as Alpine does), and NVIDIA's files need glibc",
+            fix: "use an image with glibc: debian:trixie-slim, ubuntu",
         }),
         check: Some(musl),
         group: Group::Gpu,
@@ -47,8 +47,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Gpu,
         text: Text::Own(Words {
             symptom: "no GPU in the container",
-            cause: "the machine has a GPU, and this container was given none",
-            fix: "--gpus all, or --device nvidia.com/gpu=all, or --runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=all",
+            cause: "the machine has a GPU, but none was passed into this container",
+            fix: ASK_FOR_GPU,
         }),
         check: Some(none_given),
         group: Group::Gpu,
@@ -59,10 +59,10 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Gpu,
         text: Text::Own(Words {
             symptom: "Failed to initialize NVML: Unknown Error, after a while",
-            cause: "the container lost its right to the GPU's devices: systemd reloaded and set its own device \
-                    rules, or they were never allowed",
-            fix: "start the container anew; for good: CDI (--device nvidia.com/gpu=all), or --device \
-                  /dev/nvidia0 --device /dev/nvidiactl beside --gpus all",
+            cause: "the container lost access to the GPU's devices when systemd reloaded and set its own \
+                    device rules, or never had it",
+            fix: "restart the container; to prevent it: CDI (--device nvidia.com/gpu=all), or add --device \
+                  /dev/nvidia0 --device /dev/nvidiactl to --gpus all",
         }),
         check: Some(cgroup_lost),
         group: Group::Gpu,
@@ -73,8 +73,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Gpu,
         text: Text::Own(Words {
             symptom: "BadValue X_GLXCreateContext; root can draw, the user cannot",
-            cause: "the permissions of the GPU's device nodes shut this user out",
-            fix: "on the host: chmod 666 /dev/nvidia*; or --group-add with their group",
+            cause: "this user has no permission to open the GPU's device nodes",
+            fix: "on the host: chmod 666 /dev/nvidia*; or --group-add with the group of the nodes",
         }),
         check: Some(node_forbidden),
         group: Group::Gpu,
@@ -85,8 +85,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Gpu,
         text: Text::Own(Words {
             symptom: "a device node with nothing behind it",
-            cause: "the node was made by hand or left behind: the kernel has no driver for it",
-            fix: "on the host: sudo modprobe nvidia, and nvidia-smi until it works",
+            cause: "the node was made by hand or is left over: the kernel has no driver for it",
+            fix: "on the host: sudo modprobe nvidia, and check that nvidia-smi works",
         }),
         check: Some(node_without_driver),
         group: Group::Gpu,
@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Gpu,
         text: Text::Own(Words {
             symptom: "renderD128: Permission denied",
-            cause: "the node belongs to a group that this user is not in",
+            cause: "the node belongs to a group that this user is not a member of",
             fix: "--group-add $(stat -c %g /dev/dri/renderD128); rootless podman: --group-add keep-groups",
         }),
         check: Some(render_node_forbidden),
@@ -117,8 +117,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Gpu,
         text: Text::Own(Words {
             symptom: "EGL fails on an A100 or H100",
-            cause: "the GPU is divided (MIG), and its instances cannot draw",
-            fix: "use a GPU that is not divided; on the host: sudo nvidia-smi -mig 0",
+            cause: "the GPU is split into instances (MIG), which cannot draw",
+            fix: "use a GPU that is not split; on the host: sudo nvidia-smi -mig 0",
         }),
         check: Some(mig),
         group: Group::Gpu,
@@ -129,7 +129,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Gpu,
         text: Text::Own(Words {
             symptom: "EGL fails on an old Tesla",
-            cause: "the GPU's operation mode leaves graphics out",
+            cause: "the GPU's operation mode excludes graphics",
             fix: "on the host: sudo nvidia-smi --gom=0, then reboot",
         }),
         check: Some(compute_only),

@@ -14,8 +14,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Libraries,
         text: Text::Own(Words {
             symptom: "version `GLIBC_2.3x' not found",
-            cause: "the image's C library is older than what the driver was built for",
-            fix: "a newer base image: debian:trixie-slim",
+            cause: "the image's C library is older than the driver needs",
+            fix: "use a newer base image: debian:trixie-slim",
         }),
         check: Some(old_libc),
         group: Group::Library,
@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Row] = &[
         text: Text::Own(Words {
             symptom: "a library cannot be read",
             cause: "a library's file is damaged",
-            fix: "install its package again",
+            fix: "reinstall its package",
         }),
         check: Some(damaged),
         group: Group::Library,
@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
         text: Text::Own(Words {
             symptom: "a library hangs when it is loaded",
             cause: "the driver waits for a GPU or a kernel module that does not answer",
-            fix: "on the host: sudo dmesg | grep -i -e xid -e nvrm; a reboot frees a GPU that hangs",
+            fix: "on the host: sudo dmesg | grep -i -e xid -e nvrm; a reboot resets a GPU that hangs",
         }),
         check: Some(hangs),
         group: Group::Library,
@@ -50,9 +50,9 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Libraries,
         text: Text::Own(Words {
             symptom: "a library crashes when it is loaded",
-            cause: "a library ends whatever process loads it: it does not fit this machine, or is no real \
-                    driver",
-            fix: "install its package again in the version of the host's driver",
+            cause: "a library crashes every process that loads it: it does not fit this machine, or is not a \
+                    real driver",
+            fix: "reinstall its package in the version of the host's driver",
         }),
         check: Some(crashes),
         group: Group::Library,
@@ -75,7 +75,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Libraries,
         text: Text::Own(Words {
             symptom: "libGL.so.1 or libEGL.so.1: cannot open shared object file",
-            cause: "the image lacks libglvnd",
+            cause: "the image lacks libglvnd, which finds the OpenGL driver for programs",
             fix: "in the image: apt-get install libgl1 libegl1",
         }),
         check: Some(no_libglvnd),
@@ -87,7 +87,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Libraries,
         text: Text::Own(Words {
             symptom: "the program finds no window library",
-            cause: "the image lacks libraries without which no window opens",
+            cause: "the image lacks libraries that a window needs",
             fix: "in the image: apt-get install libx11-6 libx11-xcb1 libxcb1 libxcursor1 libxi6 libxrender1 \
                   libxkbcommon0 libxkbcommon-x11-0",
         }),
@@ -100,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Libraries,
         text: Text::Own(Words {
             symptom: "no keyboard rules",
-            cause: "the image lacks the keyboard's data, without which no window opens",
+            cause: "the image lacks the keyboard layouts, which a window needs",
             fix: "in the image: apt-get install xkb-data",
         }),
         check: Some(no_keyboard_data),

@@ -15,7 +15,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Glx,
         text: Text::Own(Words {
             symptom: "another GPU's name",
-            cause: "the X server runs on another GPU, and programs draw where it runs",
+            cause: "the X server runs on another GPU, and programs draw on the X server's GPU",
             fix: "-e __NV_PRIME_RENDER_OFFLOAD=1 -e __GLX_VENDOR_LIBRARY_NAME=nvidia",
         }),
         check: Some(another_gpu),
@@ -28,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
         text: Text::Own(Words {
             symptom: "llvmpipe, and exit code 0",
             cause: "no GPU was passed into this container, or the machine has none, so Mesa draws in software",
-            fix: "NVIDIA: --gpus all; Intel, AMD: --device /dev/dri; to have a run fail instead of drawing in \
+            fix: "NVIDIA: --gpus all; Intel, AMD: --device /dev/dri; if a run should fail rather than draw in \
                   software: --require-hardware",
         }),
         check: Some(software),
@@ -40,7 +40,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Glx,
         text: Text::Own(Words {
             symptom: "other programs draw with llvmpipe beside an idle GPU",
-            cause: "on an X server that is not NVIDIA's, libglvnd asks the server, which names Mesa",
+            cause: "on an X server without NVIDIA's driver, libglvnd asks the server which OpenGL to use, and \
+                    the server names Mesa",
             fix: "-e __GLX_VENDOR_LIBRARY_NAME=nvidia",
         }),
         check: Some(vendor_variable_missing),
@@ -52,8 +53,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Glx,
         text: Text::Own(Words {
             symptom: "the GPU's name, few FPS, a busy CPU",
-            cause: "the X server is not NVIDIA's, so that every frame is copied to it by the CPU",
-            fix: "an X server on that GPU, or --off-screen to measure the GPU alone",
+            cause: "the X server does not use NVIDIA's driver, so the CPU copies every frame to it",
+            fix: "use an X server on that GPU, or --off-screen to measure the GPU alone",
         }),
         check: Some(copied_frames),
         group: Group::Note,
@@ -64,7 +65,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Glx,
         text: Text::Own(Words {
             symptom: "FPS equals the refresh rate",
-            cause: "frames wait for the screen (vertical synchronisation)",
+            cause: "each frame waits for the screen (vertical synchronisation)",
             fix: "--swap-interval 0",
         }),
         check: Some(vertical_sync),

@@ -14,9 +14,9 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::XServer,
         text: Text::Own(Words {
             symptom: "connects, then no GLX, no RANDR",
-            cause: "the cookie is an untrusted one (xauth generate … untrusted, ssh -X), which keeps GLX and \
-                    most extensions away",
-            fix: "a trusted cookie: xauth generate $DISPLAY . trusted, or ssh -Y",
+            cause: "the cookie is untrusted (made by xauth generate … untrusted, or by ssh -X), so the X \
+                    server hides GLX and most other extensions",
+            fix: "use a trusted cookie: xauth generate $DISPLAY . trusted, or ssh -Y",
         }),
         check: Some(untrusted),
         group: Group::Window,
@@ -27,8 +27,9 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::XServer,
         text: Text::Own(Words {
             symptom: "the X server lacks RANDR, XInput or XKEYBOARD",
-            cause: "the X server was started without extensions that a window needs, or is too old for them",
-            fix: "start it with them (Xvfb and Xvnc: +extension RANDR), or draw without a window: --off-screen",
+            cause: "the X server was started without extensions that a window needs, or is too old to have them",
+            fix: "start the X server with them (Xvfb and Xvnc: +extension RANDR), or draw without a window: \
+                  --off-screen",
         }),
         check: Some(extensions_missing),
         group: Group::Window,
@@ -40,7 +41,8 @@ pub(super) const ROWS: &[Row] = &[
         text: Text::Own(Words {
             symptom: "the X server has no GLX",
             cause: "the X server was started without GLX, or built without it",
-            fix: "start it with it: Xvfb and Xvnc: +extension GLX; or --off-screen",
+            fix: "start the X server with GLX (Xvfb and Xvnc: +extension GLX), or draw without a window: \
+                  --off-screen",
         }),
         check: Some(no_glx),
         group: Group::Window,
@@ -53,8 +55,8 @@ pub(super) const ROWS: &[Row] = &[
             symptom: "BadAccess or BadValue from MIT-SHM",
             cause: "this container has an IPC namespace of its own, so the X server cannot see its shared \
                     memory",
-            fix: "nothing, where it draws: Mesa sends the picture through the socket then; else --ipc=host, or \
-                  QT_X11_NO_MITSHM=1 for Qt programs",
+            fix: "if it draws, nothing: Mesa then sends the picture through the socket; otherwise --ipc=host, \
+                  or QT_X11_NO_MITSHM=1 for Qt programs",
         }),
         check: Some(no_shared_memory),
         group: Group::Note,
