@@ -139,6 +139,7 @@ keep_permission() {
   ! is_listed "$permitted" || return 0
   have xmodmap || fail 3 "the X server at $display forgets whom it let in as soon as its last client leaves, and it has no other" \
     "client than xhost. Start it with -noreset, keep some X client open, install xmodmap, or use --x-auth=cookie"
+  # shellcheck disable=SC2034 # open until this script ends; nothing is ever written to it
   exec {x_client}> >(exec {janitor}>&- && DISPLAY=$display exec xmodmap - >/dev/null 2>&1)
   local _
   for _ in {1..50}; do

@@ -247,6 +247,7 @@ test_isolated_has_nothing_to_show_of_what_is_off_screen() {
 }
 
 test_a_gpu_that_is_asked_for_and_not_there() {
+  # shellcheck disable=SC2016 # for the other shell
   as_another_machine '
     mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && ln -s /proc/self/fd /dev/fd
     for way in dri wslg; do DISPLAY= scripts/run --gpu=$way || echo "$?"; done' >"$here/out" 2>&1

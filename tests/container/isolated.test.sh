@@ -90,7 +90,7 @@ test_what_is_said_beside_the_url_does_not_depend_on_the_order() {
     # Standard output is the URL, and nothing on standard error announces that it comes next.
     same 1 "$(wc -l <"$here/url")"
     wait_for 'the hint' grep -q "$words" "$here/run.log"
-    ! grep -q ':$' "$here/run.log"
+    exits 1 grep ':$' "$here/run.log"
     stop_process "$run"
   done <<<$'--isolated a browser shows the gears at the URL\n--vnc-only TigerVNC: vncviewer 127.0.0.1::59[0-9]*, with the password '
 }

@@ -29,7 +29,7 @@ test_podman_runs_the_gears_in_a_window_and_leaves_no_trace() {
 test_kill_9_of_the_script_leaves_no_trace_with_podman() {
   use_podman
   # shellcheck disable=SC2034 # for kill_9_leaves_no_trace
-  local -r engine_kind=podman
+  local -r with_engine=podman
   # What podman has, too.
   eval "docker_$(declare -f state)"
   state() { docker_state && podman ps --all --quiet; }

@@ -301,7 +301,7 @@ kill_9_leaves_no_trace() {
   before=$(state)
   for way; do
     for whom in script group; do
-      in_background scripts/run --x-auth="$way" ${engine_kind:+--engine "$engine_kind"} -- --interval 0.3
+      in_background scripts/run --x-auth="$way" ${with_engine:+--engine "$with_engine"} -- --interval 0.3
       wait_for 'the gears' turning
       [[ $before != "$(state)" ]]
       if [[ $whom == script ]]; then kill -KILL "$job"; else kill -KILL -- "-$job"; fi

@@ -51,6 +51,7 @@ has_printed_url() { docker logs "$container" 2>/dev/null | grep -q '://'; }
 
 test_a_request_that_is_not_finished_ends() {
   start_isolated --isolated
+  # shellcheck disable=SC2016 # for the other shell
   exits 0 timeout 20 bash -c 'exec 3<>"/dev/tcp/$1/6080" && printf "GET / HTTP/1.1\r\nHost: x\r\n" >&3 && cat <&3' _ "$(address)"
 }
 
