@@ -153,7 +153,8 @@ keep_permission() {
 
 # Try the way with a client of this machine: it fails as the container's would, and sooner.
 probe_x() {
-  [[ $display_kind != none ]] && have xhost || return 0
+  # libxcb before 1.16, and so Debian 12's xhost, takes no path for a display's name; the container's does.
+  [[ $display_kind != none && $display != /* ]] && have xhost || return 0
   ask_xhost "${x_probe/@d@/"$d"}" "${x_probe_as[@]}" || refused "$x_words"
 }
 

@@ -76,7 +76,7 @@ test_no_daemon() {
 
 # A container that neither hears a signal nor ends by itself, as a program hangs in the kernel or in a driver.
 test_a_container_that_does_not_end_is_killed() {
-  printf 'FROM debian:trixie-slim\nENTRYPOINT ["bash", "-c", "trap : INT TERM HUP; echo here; while :; do sleep 1; done"]\n' |
+  printf 'FROM %s\nENTRYPOINT ["bash", "-c", "trap : INT TERM HUP; echo here; while :; do sleep 1; done"]\n' "$(base_image)" |
     docker build -q -t rust-gears-test-deaf - >/dev/null
   on_exit docker image rm -f rust-gears-test-deaf
   local signal
@@ -92,7 +92,7 @@ test_a_container_that_does_not_end_is_killed() {
 
 test_a_signal_goes_to_the_gears_once() {
   # shellcheck disable=SC2016 # for the container's shell
-  printf 'FROM debian:trixie-slim\nENTRYPOINT ["bash", "-c", "trap \\"echo signal\\" INT; echo here; for i in 1 2 3 4 5 6; do sleep 0.2; done"]\n' |
+  printf 'FROM %s\nENTRYPOINT ["bash", "-c", "trap \\"echo signal\\" INT; echo here; for i in 1 2 3 4 5 6; do sleep 0.2; done"]\n' "$(base_image)" |
     docker build -q -t rust-gears-test-count - >/dev/null
   on_exit docker image rm -f rust-gears-test-count
   DISPLAY='' in_background scripts/run --image=rust-gears-test-count
@@ -115,7 +115,7 @@ test_where_nobody_can_listen() {
 }
 
 test_engine_options_reach_the_container() {
-  DISPLAY='' exits 0 scripts/run --image=debian:trixie-slim --engine-option=--ulimit=nofile=123 --engine-option --entrypoint=bash \
+  DISPLAY='' exits 0 scripts/run --image="$(base_image)" --engine-option=--ulimit=nofile=123 --engine-option --entrypoint=bash \
     -- -c 'ulimit -n'
   contains "$output" 123
 }

@@ -220,6 +220,7 @@ test_a_socket_that_nobody_listens_to() {
   mkdir -p /tmp/.X11-unix
   python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "/tmp/.X11-unix/X$number"
   on_exit rm -f "/tmp/.X11-unix/X$number"
+  chmod 777 "/tmp/.X11-unix/X$number" # as an X server's
   DISPLAY=:$number XAUTHORITY=$here/none exits 3 scripts/run -- --frames 3
   contains "$output" 'nothing answers on this display'
 }

@@ -3,7 +3,7 @@
 
 # image_of NAME COMMANDS: an image that runs these as root, if nobody keeps it from that.
 image_of() {
-  printf 'FROM debian:trixie-slim\nUSER 0:0\nENTRYPOINT ["sh", "-c", %s, "sh"]\n' "$(python3 -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$2")" |
+  printf 'FROM %s\nUSER 0:0\nENTRYPOINT ["sh", "-c", %s, "sh"]\n' "$(base_image)" "$(python3 -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$2")" |
     docker build -q -t "$1" - >/dev/null
   on_exit docker image rm -f "$1"
 }

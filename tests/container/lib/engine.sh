@@ -42,6 +42,9 @@ stop_process() {
   wait "$1" 2>/dev/null || true
 }
 
+# The image that ours start from: for images of the tests' own, since none can be pulled.
+base_image() { docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.base.name"}}' rust-gears; }
+
 # A second engine with a runtime named nvidia, as the NVIDIA Container Toolkit configures it. The stand-in runtime fails
 # with the words in $here/words, in the way that runc hands its own words to the engine.
 start_engine_with_nvidia_runtime() {
