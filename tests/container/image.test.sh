@@ -40,7 +40,7 @@ test_metadata() {
 }
 
 # Unless a registry is in reach, the base image is a stand-in: another build must not take it for Debian's or Rust's own.
-test_a_stand_in_has_a_name_of_its_own() (
+test_a_stand_in_has_a_name_of_its_own() {
   source scripts/lib/engine.sh
   source scripts/lib/packages.sh
   source scripts/lib/base-images.sh
@@ -58,9 +58,9 @@ test_a_stand_in_has_a_name_of_its_own() (
   same $'localhost/rust-stand-in:1.95-slim-trixie\nlocalhost/debian-stand-in:trixie-slim' "$(<"$here/imported")"
   same '--build-arg RUST_IMAGE=localhost/rust-stand-in:1.95-slim-trixie --build-arg DEBIAN_IMAGE=localhost/debian-stand-in:trixie-slim' \
     "${base_arguments[*]}"
-)
+}
 
-test_base_images_are_taken_from_the_environment() (
+test_base_images_are_taken_from_the_environment() {
   source scripts/lib/engine.sh
   source scripts/lib/base-images.sh
   # shellcheck disable=SC2034 # for ensure_base_images
@@ -68,7 +68,7 @@ test_base_images_are_taken_from_the_environment() (
   engine_with_every_image() { :; }
   DEBIAN_IMAGE=debian@sha256:0123 RUST_IMAGE='' ensure_base_images
   same '--build-arg RUST_IMAGE=docker.io/library/rust:1.95-slim-trixie --build-arg DEBIAN_IMAGE=debian@sha256:0123' "${base_arguments[*]}"
-)
+}
 
 test_the_base_that_the_label_names_is_the_base() {
   local image
@@ -146,23 +146,19 @@ test_slim_says_what_is_missing_where_there_is_no_driver() {
   contains "$output" 'There is no NVIDIA driver here' rust-gears:mesa
 }
 
-test_a_change_in_src_leaves_the_dependencies_alone() (
-  source scripts/lib/engine.sh
-  source scripts/lib/packages.sh
-  source scripts/lib/base-images.sh
-  # shellcheck disable=SC2034 # for ensure_base_images
-  engine=(docker) install=no
-  ensure_base_images
+test_a_change_in_src_leaves_the_dependencies_alone() {
+  use_base_images
   mkdir "$here/tree"
   git ls-files -z | xargs -0 cp --parents -t "$here/tree"
   printf '\n// changed at %s\n' "$(date)" >>"$here/tree/src/main.rs" # so that no earlier run's layer will do
   docker build "${base_arguments[@]}" --target builder "$here/tree" >"$here/log" 2>&1
   lacks "$(<"$here/log")" ' winit v'
   contains "$(<"$here/log")" ' rust-gears v'
-)
+}
 
 test_the_same_tree_gives_the_same_binary() {
-  docker build --no-cache --target builder --tag rust-gears-test-again . >"$here/log" 2>&1
+  use_base_images
+  docker build "${base_arguments[@]}" --no-cache --target builder --tag rust-gears-test-again . >"$here/log" 2>&1
   on_exit docker image rm -f rust-gears-test-again
   local -r again=$(docker run --rm --entrypoint sha256sum rust-gears-test-again /src/target/release/rust-gears)
   local -r first=$(docker run --rm --entrypoint sha256sum rust-gears /usr/local/bin/rust-gears)

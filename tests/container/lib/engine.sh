@@ -45,6 +45,16 @@ stop_process() {
 # The image that ours start from: for images of the tests' own, since none can be pulled.
 base_image() { docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.base.name"}}' rust-gears; }
 
+# use_base_images: sets base_arguments to what `docker build` has to be given for the images that the Dockerfile starts from.
+use_base_images() {
+  source "$root/scripts/lib/engine.sh"
+  source "$root/scripts/lib/packages.sh"
+  source "$root/scripts/lib/base-images.sh"
+  # shellcheck disable=SC2034 # for ensure_base_images
+  engine=(docker) install=no
+  ensure_base_images
+}
+
 # A second engine with a runtime named nvidia, as the NVIDIA Container Toolkit configures it. The stand-in runtime fails
 # with the words in $here/words, in the way that runc hands its own words to the engine.
 start_engine_with_nvidia_runtime() {
