@@ -56,6 +56,7 @@ test_wslg_stays_out() {
     overlay /dev && mknod /dev/dxg c 10 125 && overlay /usr/lib && mkdir -p /usr/lib/wsl/lib && overlay /mnt
     mkdir -p /mnt/wslg/.X11-unix && mount -t tmpfs tmpfs /tmp/.X11-unix
     python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"/mnt/wslg/.X11-unix/X0\")"
+    chmod 777 /mnt/wslg/.X11-unix/X0
     ln -s /mnt/wslg/.X11-unix/X0 /tmp/.X11-unix/X0
     DISPLAY= scripts/run --print --no-install
     scripts/run --print --no-install --isolated

@@ -82,6 +82,7 @@ test_what_an_x_server_says_does_not_reach_the_terminal_raw() {
 import os, socket, struct, sys
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o777)  # as an X server's
 listener.listen()
 words = os.fsencode(sys.argv[2]) + b"refused"
 while True:
