@@ -1,8 +1,8 @@
 //! `--list-devices`: every EGL device, and what draws on it.
 
+use crate::canvas::{CanvasError, Device, OffScreen, devices};
 use crate::console::Output;
 use crate::error::Error;
-use crate::platform::{Device, OffScreen, PlatformError, devices};
 use crate::renderer::Kind;
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ struct Listed {
 /// # Errors
 /// There is none, or standard output cannot be written.
 pub fn list(as_json: bool) -> Result<(), Error> {
-    let all = devices().map_err(PlatformError::no_device_list)?;
+    let all = devices().map_err(CanvasError::no_device_list)?;
     let mut output = Output::default();
     for device in &all {
         let listed = Listed::new(device);
@@ -39,7 +39,7 @@ pub fn list(as_json: bool) -> Result<(), Error> {
             output.line(&listed.text())?;
         }
     }
-    if all.is_empty() { Err(PlatformError::no_devices().into()) } else { Ok(()) }
+    if all.is_empty() { Err(CanvasError::no_devices().into()) } else { Ok(()) }
 }
 
 impl Listed {

@@ -1,9 +1,9 @@
 //! Everything that can end a run, and the exit code of each.
 
+use crate::canvas::CanvasError;
 use crate::console::OutputError;
 use crate::output_file::OutputFileError;
-use crate::platform::PlatformError;
-use crate::render::{GpuHangs, RenderError};
+use crate::render::RenderError;
 use crate::report_file::ReportFileError;
 use std::io;
 
@@ -15,13 +15,10 @@ pub enum Error {
     Usage(String),
     /// There is nothing to draw on, or what there is went away.
     #[error(transparent)]
-    Platform(#[from] PlatformError),
+    Canvas(#[from] CanvasError),
     /// A driver that refuses what every OpenGL 3.3 has to take.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// The GPU hangs.
-    #[error(transparent)]
-    GpuHangs(#[from] GpuHangs),
     /// `--require-hardware` or `--expect-renderer` is not met.
     #[error("{0}")]
     Requirement(String),
@@ -44,11 +41,11 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage(_) => 2,
-            Error::Platform(PlatformError::Lost { .. }) => 1,
-            Error::Platform(_) => 3,
+            Error::Canvas(CanvasError::Lost { .. } | CanvasError::GpuHangs(_)) => 1,
+            Error::Canvas(_) => 3,
             Error::Requirement(_) => 4,
             Error::OutputFile(_) | Error::Output(_) => 5,
-            Error::Render(_) | Error::GpuHangs(_) | Error::Report(_) | Error::System(_) => 1,
+            Error::Render(_) | Error::Report(_) | Error::System(_) => 1,
         }
     }
 }

@@ -13,7 +13,6 @@ pub mod error;
 pub mod gears;
 pub mod machine;
 pub mod output_file;
-pub mod platform;
 pub mod render;
 pub mod renderer;
 pub mod report_file;

@@ -2,11 +2,11 @@
 
 use super::{compare, own_options::this_program, turns::PATIENCE};
 use crate::bench::report::{Report, Style, json, parse, table};
+use crate::canvas::{CanvasError, Device, OffScreen, devices};
 use crate::console::Output;
 use crate::error::Error;
 use crate::gears::Ended;
 use crate::output_file::OutputFile;
-use crate::platform::{Device, OffScreen, PlatformError, devices};
 use crate::renderer::Kind;
 use crate::request::Bench;
 use crate::signals::Signals;
@@ -27,9 +27,9 @@ use std::process::{Child, Stdio};
 pub fn run(options: &Bench) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
     let file = options.json.as_deref().map(OutputFile::open).transpose()?;
-    let all = choose(devices().map_err(PlatformError::no_device_list)?);
+    let all = choose(devices().map_err(CanvasError::no_device_list)?);
     if all.is_empty() {
-        return Err(PlatformError::no_devices().into());
+        return Err(CanvasError::no_devices().into());
     }
     let style = if options.markdown { Style::Markdown } else { Style::Text };
     let mut output = Output::default();

@@ -3,8 +3,8 @@
 use crate::bench::report::{Environment, PcieLink};
 use crate::canvas::Canvas;
 use crate::canvas::SwapIntervalReport;
+use crate::canvas::devices;
 use crate::machine::{self, Container, Injection, nvidia_driver_version};
-use crate::platform::devices;
 use crate::renderer::Kind;
 use std::collections::BTreeMap;
 use std::env;

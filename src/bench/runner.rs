@@ -302,7 +302,7 @@ impl<'a> Runner<'a> {
     /// Ends the frame: shows it, or lets it go its way. Returns how many frames ended at this point in time.
     fn end_frame(&mut self, stage: &mut Running) -> Result<u32, Error> {
         stage.ended += 1;
-        stage.frames.end_frame(&self.canvas)
+        Ok(stage.frames.end_frame(&self.canvas)?)
     }
 
     /// Wastes the share of time that a test asks for. Returns how many frames ended meanwhile.

@@ -1,8 +1,8 @@
 //! What the stages draw on: one canvas for all of them, so that on-screen and off-screen differ in nothing else.
 
 use crate::canvas::Canvas;
+use crate::canvas::{CanvasError, Event, Key};
 use crate::error::Error;
-use crate::platform::{Event, Key, PlatformError};
 use crate::render::Framebuffer;
 use crate::request;
 use std::rc::Rc;
@@ -30,7 +30,7 @@ pub fn look_after(canvas: &mut Canvas) -> Result<bool, Error> {
     let before = size(canvas);
     let events = canvas.events(Duration::ZERO)?;
     if size(canvas) != before {
-        return Err(PlatformError::Lost {
+        return Err(CanvasError::Lost {
             place: "the window".into(),
             reason: "its size changed while it was measured. Leave it alone, or measure --off-screen".into(),
         }

@@ -1,8 +1,8 @@
 //! What a stage waits for, and what is wrong with its figure.
 
 use crate::bench::report::{Limit, Mark};
+use crate::canvas::Synchronisation;
 use crate::canvas::Target;
-use crate::platform::Synchronisation;
 use crate::renderer::Kind;
 
 /// The GPU is what is waited for where it is at work for this share of a frame's time. Not all of it: between two

@@ -1,7 +1,6 @@
 //! What a frame is drawn into, and how it ends.
 
-use super::Canvas;
-use crate::error::Error;
+use super::{Canvas, CanvasError};
 use crate::render::{BackBuffer, FrameQueue, Framebuffer, draw_to_window, read_back_buffer};
 use crate::request;
 use crate::scene::Eye;
@@ -24,7 +23,7 @@ impl Frames {
     ///
     /// # Errors
     /// The size or the samples are more than OpenGL can draw.
-    pub fn new(canvas: &Canvas, request: &request::Canvas) -> Result<Frames, Error> {
+    pub fn new(canvas: &Canvas, request: &request::Canvas) -> Result<Frames, CanvasError> {
         let buffers = if request.stereo { STEREO } else { MONO };
         if canvas.window().is_some() {
             return Ok(Frames::Shown { buffers, srgb: request.srgb });
@@ -35,7 +34,7 @@ impl Frames {
                 .map_err(|e| canvas.too_large(size, samples, &e))?;
             Ok((eye, Rc::new(framebuffer)))
         };
-        let pictures = buffers.iter().map(picture).collect::<Result<_, Error>>()?;
+        let pictures = buffers.iter().map(picture).collect::<Result<_, CanvasError>>()?;
         Ok(Frames::Unseen { pictures, queue: FrameQueue::new(canvas.functions()) })
     }
 
@@ -100,7 +99,7 @@ impl Frames {
     ///
     /// # Errors
     /// The window is lost, or the GPU hangs.
-    pub fn end_frame(&mut self, canvas: &Canvas) -> Result<u32, Error> {
+    pub fn end_frame(&mut self, canvas: &Canvas) -> Result<u32, CanvasError> {
         match (self, canvas.window()) {
             (Frames::Unseen { queue, .. }, _) => Ok(queue.end_frame()?),
             (Frames::Shown { .. }, Some(window)) => Ok(window.swap_buffers().map(|()| 1)?),
@@ -112,7 +111,7 @@ impl Frames {
     ///
     /// # Errors
     /// The GPU hangs.
-    pub fn finish(&mut self) -> Result<u32, Error> {
+    pub fn finish(&mut self) -> Result<u32, CanvasError> {
         match self {
             Frames::Shown { .. } => Ok(0),
             Frames::Unseen { queue, .. } => Ok(queue.finish()?),
@@ -123,7 +122,7 @@ impl Frames {
     ///
     /// # Errors
     /// There is no memory for it.
-    pub fn read(&self, canvas: &Canvas, size: (u32, u32)) -> Result<Vec<RgbImage>, Error> {
+    pub fn read(&self, canvas: &Canvas, size: (u32, u32)) -> Result<Vec<RgbImage>, CanvasError> {
         match self {
             Frames::Shown { buffers, srgb } => buffers
                 .iter()

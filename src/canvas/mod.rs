@@ -2,16 +2,34 @@
 //!
 //! [`Canvas`] is the window or device with its context; [`Frames`] is what a frame is drawn into and how it ends. A
 //! benchmark has one canvas and several `Frames` on it.
+//!
+//! Whatever is tried and fails is kept, in order, for the message ([`CanvasError`]). Only this room knows winit, glutin
+//! and the X protocol.
 
+mod device;
 mod drawing;
+mod error;
 mod frames;
+mod gl;
+mod offscreen;
+mod open;
+mod swap;
+mod vendor;
+mod window;
+mod x11;
 
+pub use device::{Device, devices};
 pub use drawing::{Drawing, SwapIntervalReport, Target};
+pub use error::{Attempt, Attempts, CanvasError, Refusal};
 pub use frames::Frames;
+pub use gl::Gl;
+pub use offscreen::OffScreen;
+pub use swap::{SwapInterval, Synchronisation};
+pub use vendor::{earlier_failures, forget_vendor_progress};
+pub use window::{Event, Key, Window};
+pub use x11::{NoAnswer, TOO_MANY_FILES, addresses, before_exit_when_server_dies, connect, try_shared_memory};
 
 use crate::console;
-use crate::error::Error;
-use crate::platform::{Device, Event, Gl, OffScreen, PlatformError, Window};
 use crate::render::{self, FramebufferError, Functions};
 use crate::request::{self, Place, WindowApi};
 use std::time::Duration;
@@ -29,7 +47,7 @@ impl Canvas {
     ///
     /// # Errors
     /// What is missing, with everything that was tried.
-    pub fn open(request: &request::Canvas) -> Result<Canvas, PlatformError> {
+    pub fn open(request: &request::Canvas) -> Result<Canvas, CanvasError> {
         Ok(Canvas(match &request.place {
             Place::Window { display } => Surface::Window(Box::new(Window::open(display, request)?)),
             Place::OffScreen { device, for_want_of_display } => {
@@ -98,7 +116,7 @@ impl Canvas {
     ///
     /// # Errors
     /// The X server is lost.
-    pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, PlatformError> {
+    pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, CanvasError> {
         match &mut self.0 {
             Surface::Window(window) => window.events(patience),
             Surface::Device(_) => Ok(Vec::new()),
@@ -109,15 +127,15 @@ impl Canvas {
     ///
     /// # Errors
     /// It cannot.
-    pub fn check_window_size(&self) -> Result<(), Error> {
+    pub fn check_window_size(&self) -> Result<(), CanvasError> {
         let Some(window) = self.window() else { return Ok(()) };
         render::check_size(&window.gl.functions, window.size())
             .map_err(|e| self.too_large(window.size(), window.samples, &e))
     }
 
     /// The error for a picture that OpenGL cannot draw for `reason`.
-    pub fn too_large(&self, (width, height): (u32, u32), samples: u32, reason: &FramebufferError) -> Error {
+    pub fn too_large(&self, (width, height): (u32, u32), samples: u32, reason: &FramebufferError) -> CanvasError {
         let (renderer, reason) = (self.gl().renderer.renderer.clone(), reason.to_string());
-        PlatformError::TooLarge { width, height, samples, renderer, reason }.into()
+        CanvasError::TooLarge { width, height, samples, renderer, reason }
     }
 }

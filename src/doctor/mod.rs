@@ -14,11 +14,11 @@ pub mod report;
 pub mod trials;
 pub mod verdict;
 
+use crate::canvas::{CanvasError, TOO_MANY_FILES};
 use crate::cli::DoctorArgs;
 use crate::console::Output;
 use crate::doctor::report::{Report, list, one_line, text};
 use crate::error::Error;
-use crate::platform::{PlatformError, TOO_MANY_FILES};
 use crate::report_file;
 use crate::request::{Canvas, Place};
 use checks::{Finding, Group, Level, Topic};
@@ -89,9 +89,11 @@ pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<LeadingCause> {
     // What was asked for beyond the gears may be more than a healthy machine can do.
     let is_plain = canvas.samples == 0 && !canvas.stereo && !canvas.srgb;
     let display = match (error, &canvas.place) {
-        (Error::Platform(PlatformError::Lost { .. } | PlatformError::TooLarge { .. }), _) => return None,
-        (Error::Platform(_), Place::Window { display }) if is_plain => Some(display.as_str()),
-        (Error::Platform(_), Place::OffScreen { device: None, .. }) if is_plain => None,
+        (Error::Canvas(CanvasError::Lost { .. } | CanvasError::TooLarge { .. } | CanvasError::GpuHangs(_)), _) => {
+            return None;
+        }
+        (Error::Canvas(_), Place::Window { display }) if is_plain => Some(display.as_str()),
+        (Error::Canvas(_), Place::OffScreen { device: None, .. }) if is_plain => None,
         _ => return None,
     };
     let mut facts = facts::look(display);
@@ -115,7 +117,7 @@ pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<LeadingCause> {
     let (cause, fix) = (part("cause:", &finding.cause), part("fix:  ", &finding.fix));
     let seen = one_line(&finding.seen);
     Some(match error {
-        Error::Platform(PlatformError::NoConnection { display, .. })
+        Error::Canvas(CanvasError::NoConnection { display, .. })
             if finding.topic == Topic::Display && facts.x_refusal().is_none() =>
         {
             LeadingCause::Instead(format!("no connection to the X server {display}: {seen}{cause}{fix}"))

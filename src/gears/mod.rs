@@ -12,11 +12,11 @@ mod timing;
 pub use timing::Timing;
 
 use crate::canvas::Drawing;
+use crate::canvas::{CanvasError, Event, Key, before_exit_when_server_dies};
 use crate::capture;
 use crate::console::{self, Output};
 use crate::error::Error;
 use crate::output_file::OutputFile;
-use crate::platform::{Event, Key, PlatformError, before_exit_when_server_dies};
 use crate::renderer::Kind;
 use crate::request;
 use crate::scene::{DEGREES_PER_SECOND, View};
@@ -84,10 +84,8 @@ pub fn run(options: &request::Gears) -> Result<Ended, Error> {
 /// What glxgears prints where it gives up.
 fn glxgears_error(error: &Error, canvas: &request::Canvas) -> Option<String> {
     match error {
-        Error::Platform(PlatformError::NoConnection { display, .. }) => {
-            Some(text::could_not_open_display(display))
-        }
-        Error::Platform(PlatformError::NoWindow { .. }) => {
+        Error::Canvas(CanvasError::NoConnection { display, .. }) => Some(text::could_not_open_display(display)),
+        Error::Canvas(CanvasError::NoWindow { .. }) => {
             Some(text::could_not_get_visual(canvas.stereo, canvas.samples > 0))
         }
         _ => None,

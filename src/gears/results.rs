@@ -3,8 +3,8 @@
 use super::report::{Interval, Summary};
 use super::{Timing, json, text};
 use crate::canvas::{Drawing, SwapIntervalReport};
+use crate::canvas::{SwapInterval, Synchronisation};
 use crate::console::{self, Output, OutputError};
-use crate::platform::{SwapInterval, Synchronisation};
 use crate::request;
 
 /// All that the summary needs; nothing of it needs the X server, which may be gone by then.

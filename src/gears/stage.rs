@@ -1,10 +1,8 @@
 //! The gears and what they are drawn on.
 
-use crate::canvas::Drawing;
-use crate::canvas::{Canvas, Frames};
+use crate::canvas::{Canvas, CanvasError, Drawing, Event, Frames, SwapInterval};
 use crate::capture::side_by_side;
 use crate::error::Error;
-use crate::platform::{Event, PlatformError, SwapInterval};
 use crate::render::{self, Gears};
 use crate::request;
 use crate::scene::{View, transforms};
@@ -89,7 +87,7 @@ impl Stage {
     ///
     /// # Errors
     /// The X server is lost.
-    pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, PlatformError> {
+    pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, CanvasError> {
         self.canvas.events(patience)
     }
 
@@ -116,7 +114,7 @@ impl Stage {
     ///
     /// # Errors
     /// The window is lost, or the GPU hangs.
-    pub fn end_frame(&mut self) -> Result<u32, Error> {
+    pub fn end_frame(&mut self) -> Result<u32, CanvasError> {
         self.frames.end_frame(&self.canvas)
     }
 
@@ -124,7 +122,7 @@ impl Stage {
     ///
     /// # Errors
     /// The GPU hangs.
-    pub fn finish(&mut self) -> Result<u32, Error> {
+    pub fn finish(&mut self) -> Result<u32, CanvasError> {
         self.frames.finish()
     }
 

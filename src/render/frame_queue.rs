@@ -33,7 +33,7 @@ pub struct FrameQueue {
 }
 
 /// The driver stopped drawing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the GPU has finished no frame for {} s: its driver hangs, or the GPU was reset; dmesg tells", PATIENCE.as_secs() * u64::from(WAITS))]
 pub struct GpuHangs;
 

@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// How a driver that is too old is told of (platform's `Refusal`).
+/// How a driver that is too old is told of (the canvas's `Refusal`).
 const TOO_OLD: &str = "OpenGL 3.3 is needed, ";
 
 /// What the trials' processes said, all together.

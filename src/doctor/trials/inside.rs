@@ -2,11 +2,11 @@
 
 use super::Trial;
 use super::x_server;
+use crate::canvas;
 use crate::capture::compare;
 use crate::doctor::facts::{Drawn, EglDevice, Node, nvml};
 use crate::gears::Stage;
 use crate::machine::{self, DisplayName};
-use crate::platform;
 use crate::request::{Canvas, Place, WindowApi};
 use crate::scene::View;
 use image::RgbImage;
@@ -130,7 +130,7 @@ fn reach(display: &str) -> Result<String, String> {
         return UnixStream::connect(&socket).map(|_| socket).map_err(|e| e.to_string());
     }
     let host = name.host.as_deref().unwrap_or_default();
-    let addresses = platform::addresses(&name).map_err(|e| format!("{host}: {e}"))?;
+    let addresses = canvas::addresses(&name).map_err(|e| format!("{host}: {e}"))?;
     let mut last = format!("{host} has no address of that kind");
     for address in addresses {
         match TcpStream::connect(address) {
@@ -142,8 +142,8 @@ fn reach(display: &str) -> Result<String, String> {
 }
 
 fn devices() -> Result<Vec<EglDevice>, String> {
-    let all = platform::devices().map_err(|attempts| attempts.in_one_line())?;
-    let describe = |device: &platform::Device| EglDevice {
+    let all = canvas::devices().map_err(|attempts| attempts.in_one_line())?;
+    let describe = |device: &canvas::Device| EglDevice {
         label: device.label(),
         is_nvidia: device.is_nvidia,
         is_software: device.is_software,
@@ -162,7 +162,7 @@ fn draw(place: Place, window_api: Option<WindowApi>) -> Result<Drawn, String> {
     let request = Canvas { place, window_api, ..Canvas::default() };
     let view = View::default();
     let failed = |e: crate::error::Error| {
-        let earlier = platform::earlier_failures();
+        let earlier = canvas::earlier_failures();
         if earlier.is_empty() { e.to_string() } else { format!("{e}\nbefore that: {earlier}") }
     };
     let mut stage = Stage::open(&request).map_err(failed)?;
@@ -189,7 +189,7 @@ fn draw(place: Place, window_api: Option<WindowApi>) -> Result<Drawn, String> {
         right_pixels: compare(&picture, &reference(), TOLERANCE).map(|difference| difference.equal_share()),
         fps,
         refresh_rate: stage.refresh_rate(),
-        earlier_failures: platform::earlier_failures(),
+        earlier_failures: canvas::earlier_failures(),
     })
 }
 

@@ -228,7 +228,7 @@ impl Process {
                 .stdin(Stdio::null())
                 .stdout(OwnedFd::from(answers))
                 .stderr(OwnedFd::from(says));
-            crate::platform::forget_vendor_progress(&mut command);
+            crate::canvas::forget_vendor_progress(&mut command);
             let child = command.spawn()?;
             Ok(Process { child, answer, words, answer_read: Vec::new(), words_read: Vec::new(), exit: None })
         };

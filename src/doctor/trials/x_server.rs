@@ -1,7 +1,7 @@
 //! Talking to an X server: what it is, and what it lets this client use.
 
+use crate::canvas::{self, NoAnswer};
 use crate::doctor::facts::{XAnswer, XServer};
-use crate::platform::{self, NoAnswer};
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::glx::ConnectionExt as _;
 use x11rb::protocol::xproto::ConnectionExt as _;
@@ -9,7 +9,7 @@ use x11rb::rust_connection::RustConnection;
 
 /// Connects as any X program does, with the same cookies.
 pub(super) fn ask(display: &str) -> Result<XAnswer, String> {
-    let (connection, screen) = match platform::connect(display) {
+    let (connection, screen) = match canvas::connect(display) {
         Ok(connected) => connected,
         Err(NoAnswer::Refused(words)) => return Ok(XAnswer::Refused(words)),
         Err(e) => return Err(e.to_string()),
@@ -25,7 +25,7 @@ pub(super) fn ask(display: &str) -> Result<XAnswer, String> {
         shared_memory: extensions
             .iter()
             .any(|name| name == "MIT-SHM")
-            .then(|| platform::try_shared_memory(&connection)),
+            .then(|| canvas::try_shared_memory(&connection)),
         extensions,
     }))
 }

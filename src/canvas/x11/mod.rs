@@ -3,8 +3,14 @@
 //! winit panics where a library, the keyboard data or an extension of the server is missing, and where it does not
 //! panic its error names none of them. So each is looked for here first, and missed with a name.
 
-use super::error::PlatformError;
-use super::x_connection::{NoAnswer, connect};
+use super::CanvasError;
+pub mod connection;
+pub mod errors;
+mod shm;
+
+pub use connection::{NoAnswer, TOO_MANY_FILES, addresses, connect};
+pub use shm::try_shared_memory;
+
 use crate::machine::{self, DisplayName, WINDOW_LIBRARIES};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -47,26 +53,26 @@ impl XServer {
     ///
     /// # Errors
     /// The first thing that is missing.
-    pub fn probe(display: &str) -> Result<XServer, PlatformError> {
+    pub fn probe(display: &str) -> Result<XServer, CanvasError> {
         let (connection, screen) = connect(display).map_err(|e| no_connection(display, &e))?;
         for (library, package) in WINDOW_LIBRARIES {
-            machine::load_library(library).map_err(|reason| PlatformError::MissingLibrary {
+            machine::load_library(library).map_err(|reason| CanvasError::MissingLibrary {
                 library,
                 package,
                 reason,
             })?;
         }
         if let Err(folder) = machine::keyboard_data() {
-            return Err(PlatformError::MissingKeyboardData { path: folder.display().to_string() });
+            return Err(CanvasError::MissingKeyboardData { path: folder.display().to_string() });
         }
-        let lost = |reason: String| PlatformError::Lost { place: format!("the X server {display}"), reason };
+        let lost = |reason: String| CanvasError::Lost { place: format!("the X server {display}"), reason };
         // All are asked for before the first answer is waited for.
         for extension in WINDOW_EXTENSIONS.iter().map(|(extension, _)| *extension).chain([NVIDIA_EXTENSION]) {
             connection.prefetch_extension_information(extension).map_err(|e| lost(e.to_string()))?;
         }
         for &(extension, remedy) in WINDOW_EXTENSIONS {
             if connection.extension_information(extension).map_err(|e| lost(e.to_string()))?.is_none() {
-                return Err(PlatformError::MissingExtension { display: display.into(), extension, remedy });
+                return Err(CanvasError::MissingExtension { display: display.into(), extension, remedy });
             }
         }
         let has_nv_glx = connection.extension_information(NVIDIA_EXTENSION).ok().flatten().is_some();
@@ -178,7 +184,7 @@ pub fn before_exit_when_server_dies(last: impl FnOnce() + 'static) {
     LAST.set(Some(Box::new(last)));
 }
 
-fn no_connection(display: &str, error: &NoAnswer) -> PlatformError {
+fn no_connection(display: &str, error: &NoAnswer) -> CanvasError {
     let (reason, advice) = match error {
         NoAnswer::NoName => (
             error.to_string(),
@@ -210,7 +216,7 @@ fn no_connection(display: &str, error: &NoAnswer) -> PlatformError {
             ),
         },
     };
-    PlatformError::NoConnection { display: display.into(), reason, advice }
+    CanvasError::NoConnection { display: display.into(), reason, advice }
 }
 
 /// Why a server of this machine cannot be reached.

@@ -1,9 +1,9 @@
 //! The chain of attempts that ends with a window and a context: display × config × context, every failure kept.
 
 use super::Gl;
-use super::error::{Attempts, PlatformError, Refusal};
+use super::error::{Attempts, CanvasError, Refusal};
 use super::x11::XServer;
-use super::{vendor, x_errors};
+use super::{vendor, x11::errors as x_errors};
 use crate::machine;
 use crate::request::{Canvas, Geometry, WindowApi};
 use glutin::config::{Api, Config, ConfigSurfaceTypes, ConfigTemplateBuilder};
@@ -49,7 +49,7 @@ const CONFIGS_TRIED: usize = 8;
 ///
 /// # Errors
 /// All that was tried, where nothing worked.
-pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) -> Result<Opened, PlatformError> {
+pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) -> Result<Opened, CanvasError> {
     x_errors::keep_from_winit();
     let mut attempts = Attempts::default();
     let displays: [(WindowApi, &str, DisplayApiPreference); 2] = [
@@ -105,7 +105,7 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
     } else {
         vendor::advice_without_driver()
     };
-    Err(PlatformError::NoWindow { wanted, display: server.display.clone(), attempts, advice })
+    Err(CanvasError::NoWindow { wanted, display: server.display.clone(), attempts, advice })
 }
 
 /// The configs of one display that will do, best first.

@@ -1,5 +1,6 @@
 //! Why there is nothing to draw on. Every text says what happened, why, and what to do next.
 
+use crate::render::GpuHangs;
 use std::fmt;
 
 /// One way to a drawing surface that was tried and failed.
@@ -95,7 +96,7 @@ impl From<&str> for Refusal {
 
 /// There is nothing to draw on, or what there is went away.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PlatformError {
+pub enum CanvasError {
     /// A library that opening a window needs cannot be loaded.
     #[error(
         "{library} cannot be loaded, and no window opens without it: {reason}\n\
@@ -180,6 +181,8 @@ pub enum PlatformError {
         /// The limit that was hit.
         reason: String,
     },
+    #[error(transparent)]
+    GpuHangs(#[from] GpuHangs),
     /// A surface that worked works no more.
     #[error("drawing on {place} broke off: {reason}")]
     Lost {

@@ -1,7 +1,7 @@
 //! A window of an X server, with an OpenGL context that draws into it.
 
 use super::Gl;
-use super::error::{Attempts, PlatformError};
+use super::error::{Attempts, CanvasError};
 use super::open::{Opened, open};
 use super::swap::{self, SwapInterval};
 use super::vendor::{self, Progress};
@@ -100,7 +100,7 @@ impl Window {
     ///
     /// # Errors
     /// What is missing, with everything that was tried.
-    pub fn open(display: &str, request: &Canvas) -> Result<Window, PlatformError> {
+    pub fn open(display: &str, request: &Canvas) -> Result<Window, CanvasError> {
         let server = XServer::probe(display)?;
         let progress = Progress::begin(request.gl_vendor, server.has_nv_glx);
         let missing =
@@ -115,7 +115,7 @@ impl Window {
                 let instead = format!("{} draws instead", window.gl.renderer.renderer);
                 let mut attempts = Attempts::default();
                 attempts.add(window.api.name(), missing.unwrap_or(instead));
-                Err(PlatformError::NoWindow {
+                Err(CanvasError::NoWindow {
                     wanted: "a window with NVIDIA's OpenGL (--gl-vendor nvidia)".into(),
                     display: display.into(),
                     attempts,
@@ -132,7 +132,7 @@ impl Window {
             }
             Err(error) => {
                 let reason = match &error {
-                    PlatformError::NoWindow { attempts, .. } => attempts.in_one_line(),
+                    CanvasError::NoWindow { attempts, .. } => attempts.in_one_line(),
                     other => other.to_string(),
                 };
                 progress.give_up(&reason);
@@ -141,8 +141,8 @@ impl Window {
         }
     }
 
-    fn open_as_chosen(server: XServer, request: &Canvas) -> Result<Window, PlatformError> {
-        let no_connection = |reason: String| PlatformError::NoConnection {
+    fn open_as_chosen(server: XServer, request: &Canvas) -> Result<Window, CanvasError> {
+        let no_connection = |reason: String| CanvasError::NoConnection {
             display: server.display.clone(),
             reason,
             advice: no_window_advice(&server.display),
@@ -191,7 +191,7 @@ impl Window {
     ///
     /// # Errors
     /// Where the connection to the X server is lost.
-    pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, PlatformError> {
+    pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, CanvasError> {
         if patience.is_zero() && self.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
             return Ok(Vec::new());
         }
@@ -230,7 +230,7 @@ impl Window {
     ///
     /// # Errors
     /// Where the surface is lost.
-    pub fn swap_buffers(&self) -> Result<(), PlatformError> {
+    pub fn swap_buffers(&self) -> Result<(), CanvasError> {
         self.surface.swap_buffers(&self.context).map_err(|e| self.lost(&e.to_string()))
     }
 
@@ -262,8 +262,8 @@ impl Window {
         self.server.refresh_rate()
     }
 
-    fn lost(&self, reason: &str) -> PlatformError {
-        PlatformError::Lost { place: format!("the X server {}", self.server.display), reason: reason.into() }
+    fn lost(&self, reason: &str) -> CanvasError {
+        CanvasError::Lost { place: format!("the X server {}", self.server.display), reason: reason.into() }
     }
 }
 
@@ -313,7 +313,7 @@ fn no_compose_sequences() -> Option<String> {
 struct Opening<'a> {
     server: &'a XServer,
     request: &'a Canvas,
-    outcome: Option<Result<Opened, PlatformError>>,
+    outcome: Option<Result<Opened, CanvasError>>,
 }
 
 impl ApplicationHandler for Opening<'_> {

@@ -1,30 +1,6 @@
-//! Somewhere to draw: a window of an X server, or an EGL device without one.
-//!
-//! Whatever is tried and fails is kept, in order, for the message ([`PlatformError`]). This module knows winit and
-//! glutin, and never what is drawn.
+//! An OpenGL context that is current, and what is known of it.
 
-mod device;
-mod error;
-mod offscreen;
-mod open;
-mod shm;
-mod swap;
-mod vendor;
-mod window;
-mod x11;
-mod x_connection;
-mod x_errors;
-
-pub use device::{Device, devices};
-pub use error::{Attempt, Attempts, PlatformError, Refusal};
-pub use offscreen::OffScreen;
-pub use shm::try_shared_memory;
-pub use swap::{SwapInterval, Synchronisation};
-pub use vendor::{earlier_failures, forget_vendor_progress};
-pub use window::{Event, Key, Window};
-pub use x_connection::{NoAnswer, TOO_MANY_FILES, addresses, connect};
-pub use x11::before_exit_when_server_dies;
-
+use super::Refusal;
 use crate::renderer::Renderer;
 use std::ffi::{CStr, c_char, c_void};
 use std::rc::Rc;
@@ -47,7 +23,7 @@ impl Gl {
     /// # Errors
     /// Where the context is no OpenGL 3.3, or has no names, which would make glow panic.
     #[expect(unsafe_code)]
-    fn of_current_context(mut load: impl FnMut(&CStr) -> *const c_void) -> Result<Gl, Refusal> {
+    pub(super) fn of_current_context(mut load: impl FnMut(&CStr) -> *const c_void) -> Result<Gl, Refusal> {
         type GetString = unsafe extern "system" fn(u32) -> *const c_char;
         let pointer = load(c"glGetString");
         if pointer.is_null() {

@@ -1,6 +1,6 @@
 //! The swap interval: what was asked for, what the driver says it accepted, and what was measured are three things.
 
-use super::x_errors;
+use super::x11::errors as x_errors;
 use glutin::api::glx;
 use glutin::display::GetDisplayExtensions;
 use glutin::prelude::GlSurface;

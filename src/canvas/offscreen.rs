@@ -1,7 +1,7 @@
 //! Drawing without any X server, on an EGL device.
 
 use super::device::{Device, devices};
-use super::error::{Attempts, PlatformError, Refusal};
+use super::error::{Attempts, CanvasError, Refusal};
 use super::open::{any_context, wanted_context};
 use super::{Gl, vendor};
 use crate::renderer::Kind;
@@ -27,10 +27,10 @@ impl OffScreen {
     ///
     /// # Errors
     /// Where no device is there, none is meant by `selector`, or none draws.
-    pub fn open(selector: Option<&DeviceSelector>, vendor: GlVendor) -> Result<OffScreen, PlatformError> {
-        let all = devices().map_err(PlatformError::no_device_list)?;
+    pub fn open(selector: Option<&DeviceSelector>, vendor: GlVendor) -> Result<OffScreen, CanvasError> {
+        let all = devices().map_err(CanvasError::no_device_list)?;
         if all.is_empty() {
-            return Err(PlatformError::no_devices());
+            return Err(CanvasError::no_devices());
         }
         let chosen = match selector {
             Some(selector) => vec![pick(&all, selector)?],
@@ -93,23 +93,23 @@ impl OffScreen {
     }
 }
 
-impl PlatformError {
+impl CanvasError {
     /// EGL does not list its devices.
-    pub fn no_device_list(attempts: Attempts) -> PlatformError {
+    pub fn no_device_list(attempts: Attempts) -> CanvasError {
         no_device("no EGL device can be listed", attempts)
     }
 
     /// EGL lists none.
-    pub fn no_devices() -> PlatformError {
+    pub fn no_devices() -> CanvasError {
         no_device("EGL has no device at all", Attempts::default())
     }
 }
 
 /// The one device that `selector` means.
-fn pick(all: &[Device], selector: &DeviceSelector) -> Result<Device, PlatformError> {
+fn pick(all: &[Device], selector: &DeviceSelector) -> Result<Device, CanvasError> {
     all.iter().find(|device| device.is(selector)).cloned().ok_or_else(|| {
         let labels: Vec<String> = all.iter().map(Device::label).collect();
-        PlatformError::NoDevice {
+        CanvasError::NoDevice {
             what: "--device names no EGL device that is here".into(),
             attempts: Attempts::default(),
             advice: format!("There is: {}. `rust-gears --list-devices` tells more", labels.join(", ")),
@@ -118,14 +118,14 @@ fn pick(all: &[Device], selector: &DeviceSelector) -> Result<Device, PlatformErr
 }
 
 /// The devices worth trying, GPUs first, else in EGL's order.
-fn in_order_of_preference(mut all: Vec<Device>, vendor: GlVendor) -> Result<Vec<Device>, PlatformError> {
+fn in_order_of_preference(mut all: Vec<Device>, vendor: GlVendor) -> Result<Vec<Device>, CanvasError> {
     match vendor {
         GlVendor::Auto => {}
         GlVendor::Nvidia => all.retain(|device| device.is_nvidia),
         GlVendor::Mesa => all.retain(|device| !device.is_nvidia),
     }
     if all.is_empty() {
-        return Err(PlatformError::NoDevice {
+        return Err(CanvasError::NoDevice {
             what: "no EGL device is of the vendor that --gl-vendor asks for".into(),
             attempts: Attempts::default(),
             advice: vendor::advice_where_asked_for(vendor),
@@ -135,7 +135,7 @@ fn in_order_of_preference(mut all: Vec<Device>, vendor: GlVendor) -> Result<Vec<
     Ok(all)
 }
 
-fn no_device(what: &str, attempts: Attempts) -> PlatformError {
+fn no_device(what: &str, attempts: Attempts) -> CanvasError {
     let advice = vendor::advice_if_too_old(&attempts).unwrap_or_else(vendor::advice_without_driver);
-    PlatformError::NoDevice { what: what.into(), attempts, advice }
+    CanvasError::NoDevice { what: what.into(), attempts, advice }
 }
