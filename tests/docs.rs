@@ -21,6 +21,7 @@ struct Row {
     symptom: String,
     cause: String,
     fix: String,
+    thread: Option<String>,
 }
 
 /// Topics in the order in which doctor looks at them, with the headings that a reader looks for.
@@ -61,7 +62,9 @@ fn troubleshooting(rows: &[Row]) -> String {
         "<!-- Generated from doctor's catalogue: RUST_GEARS_REWRITE_DOCS=1 cargo test --test docs -->\n\n\
          # Troubleshooting, by symptom\n\n\
          This is the catalogue of `rust-gears doctor`, which finds out by itself which of these you have\n\
-         ([how to run it](doctor.md)). The numbers in brackets are those that doctor prints.\n",
+         ([how to run it](doctor.md)). The numbers in brackets are those that doctor prints. What engines say if a\n\
+         container can't start is explained by scripts/run, and for your own containers by scripts/explain:\n\
+         `docker compose up 2>&1 | scripts/explain`.\n",
     );
     for (topic, heading) in HEADINGS {
         let mut about = rows.iter().filter(|row| row.topic == *topic).peekable();
@@ -69,10 +72,11 @@ fn troubleshooting(rows: &[Row]) -> String {
             continue;
         }
         write!(page, "\n## {heading}\n").unwrap();
-        for Row { row, seen_by, symptom, cause, fix, .. } in about {
+        for Row { row, seen_by, symptom, cause, fix, thread, .. } in about {
             let by = if seen_by == "doctor" { String::new() } else { format!(" Shown by {seen_by}.") };
+            let met = thread.as_ref().map(|url| format!(" [Users who met it]({url}).")).unwrap_or_default();
             let (symptom, cause) = (literal(symptom), literal(cause));
-            write!(page, "\n### {symptom} \\[{row}\\]\n\nCause: {cause}.{by} Fix:\n\n```text\n{fix}\n```\n")
+            write!(page, "\n### {symptom} \\[{row}\\]\n\nCause: {cause}.{by}{met} Fix:\n\n```text\n{fix}\n```\n")
                 .unwrap();
         }
     }

@@ -101,14 +101,23 @@ run_container() {
   wait "$filter_pid" 2>/dev/null || true
   # What ended by force, or before it started, did so because of the signal.
   [[ -z $ended_by ]] || ((status != 137 && status != 125)) || status=$((128 + $(kill -l "$ended_by")))
-  # 125: the engine could not start the container; 126 and 127: not the program in it.
   if [[ -s $words_file ]]; then
-    ((status < 125 || status > 127)) || explain launch-errors "$(<"$words_file")" || true
+    if did_not_start "$status"; then
+      status=1
+      explain launch-errors "$(<"$words_file")" || ask_for_report "$root/scripts/run" --print "${arguments[@]}"
+    fi
     printf '%s\n' "$(printable "$(<"$words_file")")" >&2
   fi
   ((status < 125 || status > 127)) || status=1
   exit "$status"
 }
+
+# 125: the engine could not start the container; 126 and 127: not the program in it. A program for another processor ends
+# with 1 or 255, as the engine's version goes.
+did_not_start() { (($1 >= 125 && $1 <= 127)) || grep -qi 'exec format error' "$words_file"; }
+
+# How what an engine says begins, as opposed to the gears.
+readonly engine_speaks='^(docker|Error|Error response from daemon|unknown flag|exec [^ ]+|standard_init_linux\.go:[0-9]+|\{"msg"):'
 
 # What the gears say goes through at once. What the engine says is held back to the end: if it is known, the cause and the
 # fix are to be read first.
@@ -116,7 +125,7 @@ hold_back_engine_words() {
   local line held=''
   trap '' HUP INT TERM # the last words are to come through
   while IFS= read -r line || [[ -n $line ]]; do
-    if [[ -n $held || $line =~ ^(docker|Error|Error\ response\ from\ daemon): ]]; then
+    if [[ -n $held || $line =~ $engine_speaks ]]; then
       held+=$line$'\n'
     else
       printf '%s\n' "$(printable "$line")" >&2

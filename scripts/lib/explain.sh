@@ -2,7 +2,7 @@
 # Known words of an engine or an X server → cause and fix. The tables are launch-errors.tsv and x-errors.tsv; their rows
 # have the numbers of the catalogue that `rust-gears doctor --list` prints.
 
-# explain TABLE TEXT: say the cause and the fix of the first row that TEXT matches; 1 where none does.
+# explain TABLE TEXT: say the cause and the fix of the first row that TEXT matches; 1 if none does.
 explain() {
   local -r table=$root/scripts/lib/$1.tsv text=$2
   local row pattern cause fix _
@@ -26,4 +26,11 @@ explain_row() {
 say_cause() {
   warn "cause: $1"
   say "fix:   $2"
+}
+
+# ask_for_report [COMMAND…]: nobody has told us of these words yet. COMMAND shows what was asked of the engine.
+ask_for_report() {
+  local -r engine=${engine_kind:-docker}
+  warn "the engine's words are not known to us: please report them, with the file that this makes (read it before you post it):"
+  say "        { ${1:+$(quoted "$@"); }$engine version; $engine info; nvidia-ctk --version; uname -a; } >report.txt 2>&1"
 }

@@ -1,6 +1,6 @@
 //! The doctor's report, as text and as JSON, and its catalogue.
 
-use crate::doctor::checks::{Finding, Level, Words, diagnose, rows};
+use crate::doctor::checks::{Finding, Level, Topic, Words, diagnose, launch_rows, rows};
 use crate::doctor::facts::{Facts, SCHEMA};
 use crate::doctor::verdict::verdict;
 use crate::report_file;
@@ -129,27 +129,34 @@ struct ListedRow {
     symptom: &'static str,
     cause: &'static str,
     fix: &'static str,
+    /// The thread in which users met it, of rows that an engine's words tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<&'static str>,
 }
 
 /// The catalogue, by number.
 pub fn list(as_json: bool) -> String {
-    let mut rows: Vec<ListedRow> = rows()
-        .map(|row| {
-            let Words { symptom, cause, fix } = row.words();
-            let seen_by = if row.check.is_none() { "scripts/run" } else { "doctor" };
-            ListedRow { row: row.id.into(), topic: row.topic.name(), seen_by, symptom, cause, fix }
-        })
-        .collect();
-    rows.sort_by_key(|row| row.row);
+    let listed = |row, topic: Topic, seen_by, Words { symptom, cause, fix }: Words| {
+        let thread = launch_rows().find(|launch| launch.number == row).map(|launch| launch.thread);
+        ListedRow { row, topic: topic.name(), seen_by, symptom, cause, fix, thread }
+    };
+    let mut all: Vec<ListedRow> =
+        rows().map(|row| listed(row.id.into(), row.topic, "doctor", row.words())).collect();
+    for launch in launch_rows() {
+        if all.iter().all(|row| row.row != launch.number) {
+            all.push(listed(launch.number, Topic::Container, "scripts/run", launch.words));
+        }
+    }
+    all.sort_by_key(|row| row.row);
     if as_json {
-        return serde_json::to_string_pretty(&rows).expect("structs with string keys are JSON");
+        return serde_json::to_string_pretty(&all).expect("structs with string keys are JSON");
     }
     let row = |r: &ListedRow| {
         let launcher =
             if r.seen_by == "doctor" { "" } else { "  (seen by scripts/run: the container never starts)" };
         format!("{:>3}  {}{launcher}\n     cause: {}\n     fix:   {}", r.row, r.symptom, r.cause, r.fix)
     };
-    rows.iter().map(row).collect::<Vec<_>>().join("\n")
+    all.iter().map(row).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

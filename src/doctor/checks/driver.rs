@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Row] = &[
             fix: "on the host: install the complete driver (Debian: nvidia-driver-libs; Ubuntu: \
                   libnvidia-gl-<version>), then restart the container",
         }),
-        check: Some(host_driver_without_gl),
+        check: host_driver_without_gl,
         group: Group::Gpu,
         because_of: &[
             One(Id::OldLibc),
@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
             cause: "a library of NVIDIA's driver, or one that it needs, is not in this container",
             fix: ASK_FOR_GRAPHICS,
         }),
-        check: Some(graphics_missing),
+        check: graphics_missing,
         group: Group::Gpu,
         because_of: &[
             One(Id::OldLibc),
@@ -56,7 +56,7 @@ pub(super) const ROWS: &[Row] = &[
                     GLX need",
             fix: ASK_FOR_GRAPHICS,
         }),
-        check: Some(gpucomp_missing),
+        check: gpucomp_missing,
         group: Group::Gpu,
         because_of: &[
             One(Id::OldLibc),
@@ -77,7 +77,7 @@ pub(super) const ROWS: &[Row] = &[
                   '{\"file_format_version\":\"1.0.0\",\"ICD\":{\"library_path\":\"libEGL_nvidia.so.0\"}}' \
                   >/usr/share/glvnd/egl_vendor.d/10_nvidia.json",
         }),
-        check: Some(no_vendor_file),
+        check: no_vendor_file,
         group: Group::Gpu,
         because_of: &[],
     },
@@ -90,7 +90,7 @@ pub(super) const ROWS: &[Row] = &[
             fix: "in the image: correct or remove that file; its form is \
                   {\"file_format_version\":\"1.0.0\",\"ICD\":{\"library_path\":\"libEGL_nvidia.so.0\"}}",
         }),
-        check: Some(vendor_file_broken),
+        check: vendor_file_broken,
         group: Group::Gpu,
         because_of: &[],
     },
@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
             fix: "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display; on the host: sudo \
                   nvidia-modprobe -m",
         }),
-        check: Some(no_modeset),
+        check: no_modeset,
         group: Group::Gpu,
         because_of: &[],
     },
@@ -116,7 +116,7 @@ pub(super) const ROWS: &[Row] = &[
             cause: "the X server uses NVIDIA's driver, and this container has no NVIDIA library to talk to it",
             fix: "--gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display",
         }),
-        check: Some(nvidias_server_without_client),
+        check: nvidias_server_without_client,
         group: Group::Gpu,
         because_of: &[
             One(Id::OldLibc),
@@ -137,7 +137,7 @@ pub(super) const ROWS: &[Row] = &[
             fix: "in the image: apt-get install libgl1-mesa-dri, or use rust-gears:mesa; for an NVIDIA GPU: \
                   --gpus all",
         }),
-        check: Some(mesa_without_driver),
+        check: mesa_without_driver,
         group: Group::Gpu,
         because_of: &[],
     },

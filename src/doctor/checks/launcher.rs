@@ -1,39 +1,30 @@
-//! Rows that only scripts/run can see: the container never starts, so nobody is in it to look.
+//! scripts/lib/launch-errors.tsv: the rows of which only the engine's words tell, as the container never starts and nobody is
+//! in it to look. Their numbers stand in the table alone. A few rows are doctor's as well; then their text is the table's.
 
-use super::Topic;
-use super::catalogue::{Group, Id, Row, Text, Words};
-
-pub(super) const ROWS: &[Row] = &[
-    row(Id::EngineElsewhere),
-    row(Id::NoToolkit),
-    row(Id::NoNvidiaRuntime),
-    row(Id::NoCdiSpecification),
-    row(Id::HookInCdiMode),
-    row(Id::HostWithoutDriver),
-    row(Id::NoLdconfig),
-    row(Id::NoUvm),
-];
-
-const fn row(id: Id) -> Row {
-    Row { id, topic: Topic::Container, text: Text::Launcher, check: None, group: Group::Launch, because_of: &[] }
-}
+use super::catalogue::{Id, Words};
 
 const TABLE: &str = include_str!("../../../scripts/lib/launch-errors.tsv");
 
-/// The text of a row that scripts/run shows as well.
-pub(super) fn words(id: Id) -> Option<Words> {
-    let number = id.to_string();
-    let fields =
-        TABLE.lines().map(|line| line.split('\t').collect::<Vec<_>>()).find(|fields| fields[0] == number)?;
-    match fields[..] {
-        [_, _, cause, fix, symptom] => Some(Words { symptom, cause, fix }),
-        _ => None,
-    }
+/// A line of the table.
+pub struct LaunchRow {
+    pub number: u8,
+    pub words: Words,
+    /// The thread in which users met it.
+    pub thread: &'static str,
 }
 
-/// Number and pattern of each row of the table, in order.
-#[cfg(test)]
-pub(super) fn patterns() -> Vec<(&'static str, &'static str)> {
+/// All rows of the table, in its order.
+pub fn launch_rows() -> impl Iterator<Item = LaunchRow> {
     let lines = TABLE.lines().filter(|line| !line.starts_with('#'));
-    lines.map(|line| line.split('\t').collect::<Vec<_>>()).map(|fields| (fields[0], fields[1])).collect()
+    lines.map(|line| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [number, _, cause, fix, symptom, thread] = fields[..] else { panic!("not six fields: {line}") };
+        let number = number.parse().expect("a row's number is one");
+        LaunchRow { number, words: Words { symptom, cause, fix }, thread }
+    })
+}
+
+/// The text of a row that doctor sees as well.
+pub(super) fn words(id: Id) -> Option<Words> {
+    launch_rows().find(|row| row.number == u8::from(id)).map(|row| row.words)
 }

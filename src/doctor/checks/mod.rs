@@ -17,6 +17,7 @@ mod topics;
 mod x_server;
 
 pub use catalogue::{Group, Id, Row, Words, rows};
+pub use launcher::launch_rows;
 pub use topics::Topic;
 
 use super::facts::Facts;
@@ -86,7 +87,7 @@ pub struct Finding {
 /// Everything that the facts tell, causes before consequences.
 pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     let fired: Vec<(&Row, Finding)> =
-        rows().filter_map(|row| Some((row, finding(row, (row.check?)(facts)?)))).collect();
+        rows().filter_map(|row| Some((row, finding(row, (row.check)(facts)?)))).collect();
     let is_wrong = |level: Level| matches!(level, Level::Failure | Level::Warning);
     // The first cause that fired. Rows are in order, causes first, so each has its own root before it is looked at, and
     // none can be its own cause.

@@ -18,7 +18,7 @@ pub(super) const ROWS: &[Row] = &[
                     server hides GLX and most other extensions",
             fix: "use a trusted cookie: xauth generate $DISPLAY . trusted, or ssh -Y",
         }),
-        check: Some(untrusted),
+        check: untrusted,
         group: Group::Window,
         because_of: &[],
     },
@@ -31,7 +31,7 @@ pub(super) const ROWS: &[Row] = &[
             fix: "start the X server with them (Xvfb and Xvnc: +extension RANDR), or draw without a window: \
                   --off-screen",
         }),
-        check: Some(extensions_missing),
+        check: extensions_missing,
         group: Group::Window,
         because_of: &[One(Id::UntrustedCookie)],
     },
@@ -44,7 +44,7 @@ pub(super) const ROWS: &[Row] = &[
             fix: "start the X server with GLX (Xvfb and Xvnc: +extension GLX), or draw without a window: \
                   --off-screen",
         }),
-        check: Some(no_glx),
+        check: no_glx,
         group: Group::Window,
         because_of: &[One(Id::UntrustedCookie)],
     },
@@ -58,7 +58,7 @@ pub(super) const ROWS: &[Row] = &[
             fix: "if it draws, nothing: Mesa then sends the picture through the socket; otherwise --ipc=host, \
                   or QT_X11_NO_MITSHM=1 for Qt programs",
         }),
-        check: Some(no_shared_memory),
+        check: no_shared_memory,
         group: Group::Note,
         because_of: &[],
     },
