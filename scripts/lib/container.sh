@@ -104,7 +104,7 @@ run_container() {
   if [[ -s $words_file ]]; then
     if did_not_start "$status"; then
       status=1
-      explain launch-errors "$(<"$words_file")" || ask_for_report "$root/scripts/run" --print "${arguments[@]}"
+      explain launch-errors "$(<"$words_file")" || ask_for_report "$(quoted "$root/scripts/run" --print "${arguments[@]}")"
     fi
     printf '%s\n' "$(printable "$(<"$words_file")")" >&2
   fi

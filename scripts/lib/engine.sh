@@ -69,7 +69,7 @@ run_natively() {
 no_answer() {
   have "$1" || die "there is no $1 here. Install it (scripts/setup), or choose with --engine=docker, podman or native"
   local -r words=$("$1" info 2>&1 >/dev/null || true)
-  explain launch-errors "$words" || engine_kind=$1 ask_for_report
+  explain launch-errors "$words" || engine_kind=$1 ask_for_report ''
   die "$1 is installed and does not answer. Its own words: $words"
 }
 

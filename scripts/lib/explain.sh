@@ -28,9 +28,10 @@ say_cause() {
   say "fix:   $2"
 }
 
-# ask_for_report [COMMAND…]: nobody has told us of these words yet. COMMAND shows what was asked of the engine.
+# ask_for_report ASKED: nobody has told us of these words yet. ASKED is a command that shows what was asked of the engine, or
+# nothing.
 ask_for_report() {
   local -r engine=${engine_kind:-docker}
   warn "the engine's words are not known to us: please report them, with the file that this makes (read it before you post it):"
-  say "        { ${1:+$(quoted "$@"); }$engine version; $engine info; nvidia-ctk --version; uname -a; } >report.txt 2>&1"
+  say "        { ${1:+$1; }$engine version; $engine info; nvidia-ctk --version; uname -a; } >report.txt 2>&1"
 }

@@ -60,7 +60,7 @@ test_gpu_asked_of_an_engine_without_the_toolkit() {
   while read -r row choice; do
     DISPLAY='' exits 1 scripts/run --gpu="$choice" -- --frames 3
     contains "$output" "cause: $(awk -F '\t' -v row="$row" '$1 == row { print $3 }' scripts/lib/launch-errors.tsv)" 'docker: '
-  done <<<$'39 gpus\n40 runtime\n41 cdi'
+  done <<<$'39 gpus\n40 runtime\n113 cdi'
 }
 
 test_unknown_words_are_shown_as_they_are() {
