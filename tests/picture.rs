@@ -161,10 +161,16 @@ impl Glxgears {
             .env("DISPLAY", &server.display)
             .env("LD_PRELOAD", library?)
             .env("FAKETIME", "2020-01-01 00:00:00")
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .spawn()
             .expect("glxgears starts");
         Some(Glxgears(child))
+    }
+
+    /// What it printed, if it has ended.
+    fn last_words(&mut self) -> Option<String> {
+        self.0.try_wait().unwrap()?;
+        Some(std::io::read_to_string(self.0.stdout.take()?).unwrap())
     }
 }
 
@@ -215,10 +221,18 @@ fn the_picture_is_glxgears() {
         if samples != "0" {
             arguments.extend(["-samples", samples]);
         }
-        let Some(glxgears) = Glxgears::start(&server, &arguments) else { return };
-        wait_for("glxgears", || {
-            server.photograph(Some("^glxgears$")).pixels().any(|p| p.0 != [0; 3]).then_some(())
+        let Some(mut glxgears) = Glxgears::start(&server, &arguments) else { return };
+        let refusal = wait_for("glxgears", || {
+            let is_drawn = server.windows("^glxgears$").len() == 1
+                && server.photograph(Some("^glxgears$")).pixels().any(|p| p.0 != [0; 3]);
+            glxgears.last_words().or(is_drawn.then(String::new))
         });
+        // Debian 13's Xvfb has no multisampled visual for GLX. (Ours takes EGL's there.)
+        if samples != "0" && refusal.contains("Multisample visual") {
+            println!("NOT COMPARED: glxgears gets no window with {samples} samples on this X server");
+            continue;
+        }
+        assert_eq!(refusal, "", "glxgears opens a window");
         press(&server, "^glxgears$", keys);
         let expected = server.photograph(Some("^glxgears$"));
         drop(glxgears);

@@ -160,5 +160,7 @@ probe_x() {
 
 refused() {
   explain x-errors "$1" || true
+  # A server that refuses says why; xhost's own line alone means that nothing answered.
+  [[ $1 == *$'\n'* || $1 != *'unable to open display'* ]] || fail 3 "could not connect to the X server at $display"
   fail 3 "the X server at $display does not let us in. Its own words: $1"
 }

@@ -131,10 +131,13 @@ impl XServer {
 
     /// Waits for a window of that name (a regular expression), and returns its ID.
     pub fn window(&self, name: &str) -> String {
-        wait_for(&format!("a window named {name}"), || {
-            let output = self.tool("xdotool", &["search", "--onlyvisible", "--name", name]);
-            output.lines().next().map(str::to_owned)
-        })
+        wait_for(&format!("a window named {name}"), || self.windows(name).into_iter().next())
+    }
+
+    /// The IDs of all windows of that name that are shown.
+    pub fn windows(&self, name: &str) -> Vec<String> {
+        let output = self.tool("xdotool", &["search", "--onlyvisible", "--name", name]);
+        output.lines().map(str::to_owned).collect()
     }
 
     /// Runs a tool on this server and returns what it prints.
@@ -201,4 +204,12 @@ pub fn assert_same_picture(name: &str, actual: &RgbImage, expected: &RgbImage, s
             folder.display()
         );
     }
+}
+
+/// The first file in `folder` whose name starts so.
+pub fn file_starting_with(folder: &Path, start: &str) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    entries
+        .map(|entry| entry.path())
+        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)))
 }

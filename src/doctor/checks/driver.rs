@@ -275,6 +275,18 @@ fn nvidias_server_without_client(facts: &Facts) -> Option<Seen> {
 }
 
 fn mesa_without_driver(facts: &Facts) -> Option<Seen> {
+    // Since Mesa 24.3 all drivers are in one library, which Mesa's GLX and EGL are linked with.
+    let needed = ["libGLX_mesa.so.0", "libEGL_mesa.so.0"].into_iter().find_map(|mesa| {
+        let missing = facts.library(mesa)?.not_found()?;
+        missing.starts_with("libgallium").then_some((mesa, missing))
+    });
+    if let Some((mesa, missing)) = needed {
+        return Seen::failure(format!("{mesa} is here, and {missing}, which it needs, is not"))?.explained(
+            "the image has Mesa (the open-source OpenGL) without its drivers",
+            "in the image: apt-get install --reinstall mesa-libgallium, or use rust-gears:mesa; for an NVIDIA GPU: \
+             --gpus all",
+        );
+    }
     let has_mesa = facts.loads("libGLX_mesa.so.0") || facts.loads("libEGL_mesa.so.0");
     let draws = facts.glx.done().or(facts.egl.done()).or(facts.off_screen.done()).is_some();
     if !has_mesa || draws || facts.mesa_drivers.iter().any(|path| !path.is_empty()) {
@@ -299,6 +311,10 @@ pub(super) const EXAMPLES: &[Example] = &[
     leads(Id::GpucompMissing, |f| { without_library(f, &format!("libnvidia-gpucomp.so.{VERSION}")); nothing_draws(f); }),
     leads(Id::NoVendorFile, |f| { f.vendor_files.clear(); nothing_draws(f); }),
     leads(Id::VendorFileBroken, |f| { f.vendor_files.iter_mut().for_each(|file| file.library = Err("not JSON".into())); }),
+    leads(Id::MesaWithoutDriver, |f| {
+        let words = "libgallium-25.0.7-2+deb13u1.so: cannot open shared object file: No such file or directory";
+        load(f, "libGLX_mesa.so.0", Outcome::Failed(words.into())); nothing_draws(f);
+    }),
     told(Id::NoModeset, |f| { nothing_draws(f); if let Outcome::Done(nodes) = &mut f.nodes { nodes.retain(|node| node.path != "/dev/nvidia-modeset") } }),
     leads(Id::NvidiasServerWithoutClient, |f| {
         server(f, |server| server.extensions.push("NV-GLX".into()));
