@@ -38,6 +38,12 @@ pub struct Container {
     pub x_servers: Vec<String>,
     /// /usr/lib/wsl is here, with the libraries that reach the GPU.
     pub wsl_folder: bool,
+    /// Its user namespace maps only some of the machine's users and groups, as a rootless engine's does.
+    pub user_namespace: bool,
+    /// This process may ignore the permissions of files (CAP_DAC_OVERRIDE), those of unmapped users excepted.
+    pub dac_override: bool,
+    /// What the device tree calls the machine (`compatible`): Jetson and other Arm boards.
+    pub device_tree: Option<String>,
 }
 
 /// Where this process runs. `environment` may hold what engines set; nothing else of it counts.
@@ -53,6 +59,8 @@ pub fn container(environment: &BTreeMap<String, String>) -> Container {
     let cgroup = text("/proc/self/cgroup").lines().next().unwrap_or_default().to_owned();
     let mountinfo = text("/proc/self/mountinfo");
     let mount_points = mountinfo.lines().filter_map(|line| line.split(' ').nth(4));
+    let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:")).unwrap_or_default();
+    let device_tree = text("/proc/device-tree/compatible").trim_end_matches('\0').replace('\0', ",");
     let label = text("/proc/self/attr/current").trim_end_matches(['\0', '\n']).to_owned();
     Container {
         engine: engine(environment, &cgroup, &mountinfo),
@@ -73,7 +81,24 @@ pub fn container(environment: &BTreeMap<String, String>) -> Container {
             .map(str::to_owned)
             .collect(),
         wsl_folder: Path::new("/usr/lib/wsl").is_dir(),
+        user_namespace: maps_some_users_only(&text("/proc/self/uid_map")),
+        dac_override: has_capability(capabilities, CAP_DAC_OVERRIDE),
+        device_tree: (!device_tree.is_empty()).then_some(device_tree),
     }
+}
+
+/// linux/capability.h
+const CAP_DAC_OVERRIDE: u32 = 1;
+
+/// Whether a set of capabilities, as proc(5) writes it, has this one.
+fn has_capability(set: &str, capability: u32) -> bool {
+    u64::from_str_radix(set.trim(), 16).is_ok_and(|set| set >> capability & 1 == 1)
+}
+
+/// Whether `uid_map` (user_namespaces(7)) leaves users out. The machine's own namespace maps all of them to themselves.
+fn maps_some_users_only(uid_map: &str) -> bool {
+    let all = ["0", "0", "4294967295"];
+    !uid_map.trim().is_empty() && !uid_map.split_whitespace().eq(all)
 }
 
 /// What each engine leaves behind.
@@ -130,6 +155,16 @@ fn names_in(folder: &str) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn namespaces_and_capabilities_are_read() {
+        assert!(!maps_some_users_only("         0          0 4294967295\n"));
+        assert!(maps_some_users_only("         0       1000          1\n         1     100000      65536\n"));
+        assert!(!maps_some_users_only(""));
+        assert!(has_capability("\t000001ffffffffff", CAP_DAC_OVERRIDE));
+        assert!(!has_capability("\t00000000a80425f9", CAP_DAC_OVERRIDE));
+        assert!(!has_capability("", CAP_DAC_OVERRIDE));
+    }
 
     #[test]
     fn a_containers_root_is_told_from_a_machines() {

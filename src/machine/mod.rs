@@ -6,8 +6,10 @@ mod container;
 mod display;
 mod display_name;
 mod driver;
+mod driver_files;
 mod injection;
 mod libraries;
+mod mounts;
 mod small_file;
 mod vendor_files;
 
@@ -16,8 +18,10 @@ pub use container::{Container, OTHER_ENGINE, container};
 pub use display::{Display, display};
 pub use display_name::{DisplayName, Family, SOCKETS};
 pub use driver::{has_other_gpu, nvidia_driver_version};
+pub use driver_files::{EglMask, driver_files, egl_masks};
 pub use injection::Injection;
 pub use libraries::{NVIDIA_GLX_LIBRARIES, WINDOW_LIBRARIES, load as load_library};
+pub use mounts::Mounts;
 pub use small_file::read_small;
 pub use vendor_files::{VendorFile, mesa_drivers, parse as parse_vendor_file, vendor_files};
 

@@ -3,17 +3,25 @@
 
 use crate::support::{GLX_THAT_HAS_NOTHING, Machine, X, is_root};
 
-const VERSION: &str = "580.159.04";
-const MISSES: &str = "a machine with stand-ins for a GPU";
+pub const VERSION: &str = "580.159.04";
+pub const MISSES: &str = "a machine with stand-ins for a GPU";
 
 /// NVML that answers `code` to nvmlInit, and has one GPU in this operation mode.
 fn nvml(code: i32, operation_mode: u32, mig: u32) -> String {
+    nvml_of(&[0], code, operation_mode, mig)
+}
+
+/// The same with a GPU for each of these codes, by which it answers.
+fn nvml_of(gpus: &[i32], code: i32, operation_mode: u32, mig: u32) -> String {
+    let codes: Vec<String> = gpus.iter().map(i32::to_string).collect();
+    let (count, codes) = (gpus.len(), codes.join(", "));
     format!(
         r#"
         #include <string.h>
         int nvmlInit_v2(void) {{ return {code}; }}
-        int nvmlDeviceGetCount_v2(unsigned *count) {{ *count = 1; return 0; }}
-        int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **gpu) {{ *gpu = gpu; return 0; }}
+        static int codes[] = {{ {codes} }};
+        int nvmlDeviceGetCount_v2(unsigned *count) {{ *count = {count}; return 0; }}
+        int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **gpu) {{ *gpu = gpu; return codes[index]; }}
         int nvmlDeviceGetName(void *gpu, char *name, unsigned length) {{ strncpy(name, "NVIDIA Stand-in", length); return 0; }}
         int nvmlDeviceGetGpuOperationMode(void *gpu, unsigned *now, unsigned *later) {{ *now = *later = {operation_mode}; return 0; }}
         int nvmlDeviceGetMigMode(void *gpu, unsigned *now, unsigned *later) {{ *now = *later = {mig}; return 0; }}
@@ -22,7 +30,7 @@ fn nvml(code: i32, operation_mode: u32, mig: u32) -> String {
 }
 
 /// A container with NVIDIA's GPU as its runtime passes it in, and a driver that all the same does not draw.
-fn given() -> Machine {
+pub fn given() -> Machine {
     Machine::new()
         .env("NVIDIA_VISIBLE_DEVICES", "all")
         .env("NVIDIA_DRIVER_CAPABILITIES", "compute,utility,graphics,display")
@@ -122,7 +130,7 @@ fn vendor_file(library: &str) -> String {
 }
 
 /// The same with libglvnd told of the stand-in.
-fn told(machine: Machine) -> Machine {
+pub fn told(machine: Machine) -> Machine {
     let machine = machine.nvidia_libraries(VERSION).file("10_nvidia.json", vendor_file("libEGL_nvidia.so.0"));
     let machine = machine.file("50_mesa.json", vendor_file("libEGL_mesa.so.0"));
     let folder = machine.path("");
@@ -221,9 +229,39 @@ fn row_45_another_version_than_the_kernels_driver() {
     if !is_root(MISSES) {
         return;
     }
-    let report = given().setup("nvidia_nodes 666").nvidia_libraries("535.54.03").finds(45);
+    // As an engine brings it in: mounted.
+    let bound = "nvidia_nodes 666; mount --bind $here/lib $here/lib";
+    let report = given().setup(bound).nvidia_libraries("535.54.03").finds(45);
     assert!(report.about(45).contains(VERSION) && report.about(45).contains("535.54.03"), "{}", report.text());
     Machine::new().library("libnvidia-ml.so.1", &nvml(18, 0, 0)).finds(45);
+}
+
+#[test]
+fn row_71_a_driver_that_the_image_carries() {
+    if !is_root(MISSES) {
+        return;
+    }
+    // The same without the mount.
+    let machine = given().env("container", "lxc").setup("nvidia_nodes 666").nvidia_libraries("535.54.03");
+    let report = machine.finds(71);
+    assert!(report.about(71).contains(VERSION) && report.about(71).contains("535.54.03"), "{}", report.text());
+    assert!(!report.text().contains("reboot"), "{}", report.text());
+}
+
+#[test]
+fn row_74_a_gpu_that_is_lost() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let machine = || told(given().setup("nvidia_nodes 666 'nvidia-modeset nvidia1'"));
+    let report = machine().library("libnvidia-ml.so.1", &nvml_of(&[0, 15], 0, 0, 0)).finds(74);
+    assert!(
+        report.about(74).contains("GPU 1: the GPU is lost") && report.about(74).contains("dmesg"),
+        "{}",
+        report.text()
+    );
+    let report = machine().library("libnvidia-ml.so.1", &nvml_of(&[0], 0, 0, 0)).finds(74);
+    assert!(report.about(74).contains("NVML lists 1 GPUs of 2"), "{}", report.text());
 }
 
 #[test]

@@ -342,6 +342,13 @@ pub fn compile(path: &Path, c: &str, options: &[&str]) {
     assert!(cc.wait().unwrap().success());
 }
 
+/// Compiles C to a program.
+pub fn program(path: &Path, c: &str) {
+    let source = path.with_extension("c");
+    std::fs::write(&source, c).unwrap();
+    run(Command::new("cc").arg(&source).arg("-o").arg(path));
+}
+
 pub fn run(command: &mut Command) {
     assert!(command.status().unwrap().success(), "{command:?}");
 }

@@ -2,7 +2,10 @@
 //!
 //! A row's text, its check, its causes and examples of facts that make it fire stand together in the file of its topic.
 
-use super::{Seen, Topic, cookies, display, drawing, driver, gpu, launcher, libraries, renderer, x_server};
+use super::{
+    Seen, Topic, access, cookies, display, drawing, driver, gpu, gpu_state, injection, launcher, libraries,
+    renderer, x_server,
+};
 use crate::doctor::facts::Facts;
 use serde::Serialize;
 
@@ -72,6 +75,19 @@ pub enum Id {
     EglFails = 67,
     OffScreenFails = 68,
     WrongPicture = 69,
+    DeniedByPolicy = 70,
+    ImageCarriesDriver = 71,
+    OutsideLinkersPath = 72,
+    CdiIncomplete = 73,
+    GpuFaulty = 74,
+    EglMask = 75,
+    WslSoftware = 76,
+    ServerFull = 77,
+    ServerRefuses = 78,
+    OldLibstdcxx = 79,
+    MesaTooOld = 80,
+    JetsonWithoutRuntime = 81,
+    UnmappedGroup = 82,
 }
 
 impl From<Id> for u8 {
@@ -163,7 +179,10 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         cookies::ROWS,
         x_server::ROWS,
         libraries::ROWS,
+        access::ROWS,
         gpu::ROWS,
+        gpu_state::ROWS,
+        injection::ROWS,
         driver::ROWS,
         drawing::ROWS,
         renderer::ROWS,

@@ -92,11 +92,63 @@ pub(super) const ROWS: &[Row] = &[
         group: Group::Window,
         because_of: &[One(Id::CookieFileIsFolder), One(Id::XwaylandsCookie), One(Id::HostBoundCookie)],
     },
+    Row {
+        id: Id::ServerFull,
+        topic: Topic::Display,
+        text: Text::Own(Words {
+            symptom: "Maximum number of clients reached",
+            cause: "as many programs are connected to the X server as it admits",
+            fix: "end programs that are left over on that display (xlsclients lists them), or start the X server with room \
+                  for more: Xvfb … -maxclients 2048",
+        }),
+        check: server_full,
+        group: Group::Window,
+        because_of: &[],
+    },
+    Row {
+        id: Id::ServerRefuses,
+        topic: Topic::Display,
+        text: Text::Own(Words {
+            symptom: "the X server refuses, and not for want of a cookie",
+            cause: "the X server refuses this client for the reason that it gives",
+            fix: "look in the X server's log on its machine (/var/log/Xorg.0.log, ~/.local/share/xorg), and report the words \
+                  with rust-gears doctor --json",
+        }),
+        check: server_refuses,
+        group: Group::Window,
+        because_of: &[],
+    },
 ];
 
-/// The display and its cookies, where the X server refused this client.
+/// The display and its cookies, if the X server refused this client for want of the right cookie.
 fn refused(facts: &Facts) -> Option<(&Display, &str)> {
-    facts.display.as_ref().zip(facts.x_refusal())
+    facts.display.as_ref().zip(facts.x_refusal()).filter(|(_, words)| is_about_cookies(words))
+}
+
+/// Whether the words of a refusal are those for clients without the right cookie (os/auth.c, os/connection.c of the
+/// X server): an X server refuses for other reasons, too.
+fn is_about_cookies(words: &str) -> bool {
+    let words = words.to_lowercase();
+    ["authoriz", "no protocol specified", "mit-magic-cookie"].iter().any(|part| words.contains(part))
+}
+
+fn refused_otherwise(facts: &Facts) -> Option<&str> {
+    facts.display.as_ref()?;
+    facts.x_refusal().filter(|words| !is_about_cookies(words))
+}
+
+fn is_full(words: &str) -> bool {
+    words.to_lowercase().contains("maximum number of clients")
+}
+
+fn server_full(facts: &Facts) -> Option<Seen> {
+    let words = refused_otherwise(facts).filter(|words| is_full(words))?;
+    Seen::failure(format!("the X server refused: {words}"))
+}
+
+fn server_refuses(facts: &Facts) -> Option<Seen> {
+    let words = refused_otherwise(facts).filter(|words| !is_full(words))?;
+    Seen::failure(format!("the X server refused: {}", shown(words)))
 }
 
 fn says_stale(words: &str) -> bool {
@@ -200,5 +252,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     leads(Id::NoCookie, |f| { refuse(f, WANTED); authority(f, AuthorityFile::Missing); }),
     leads(Id::NoCookie, |f| { refuse(f, WANTED); authority(f, AuthorityFile::Unreadable("Permission denied".into())); }),
     leads(Id::NoCookie, |f| { refuse(f, WANTED); authority(f, AuthorityFile::Cookies { cookies: Vec::new(), is_damaged: true }); }),
+    leads(Id::ServerFull, |f| refuse(f, "Maximum number of clients reached")),
+    leads(Id::ServerRefuses, |f| refuse(f, "Protocol not supported by server")),
     leads(Id::NoCookieOldServer, |f| { refuse(f, "No protocol specified"); authority(f, AuthorityFile::Missing); }),
 ];

@@ -161,7 +161,14 @@ fn server_died_of_nvidias_egl(facts: &Facts) -> Option<Seen> {
     let server = virtual_server.filter(|_| is_dead && egl.is_here())?;
     Seen::failure(format!(
         "the X server has ended and left its socket behind; {server} and NVIDIA's EGL are both in this container"
-    ))
+    ))?
+    .explained(
+        format!("most likely {server} was started here and crashed in NVIDIA's EGL; or somebody ended it"),
+        format!(
+            "start it with only Mesa's vendor file: __EGL_VENDOR_LIBRARY_FILENAMES=/usr/share/glvnd/egl_vendor.d/50_mesa.json \
+             {server} …; if its own output tells of no crash (Segmentation fault), just start it again"
+        ),
+    )
 }
 
 fn is_refused(facts: &Facts) -> bool {
@@ -217,6 +224,12 @@ fn socket_forbidden(facts: &Facts) -> Option<Seen> {
     )
 }
 
+/// ssh gives the displays that it forwards numbers from 10 on (sshd_config(5), X11DisplayOffset), on a port.
+fn is_forwarded(facts: &Facts) -> bool {
+    let name = facts.display.as_ref().and_then(|display| display.name.as_ref());
+    name.is_some_and(|name| name.number >= 10 && name.tcp().is_some())
+}
+
 fn server_hangs(facts: &Facts) -> Option<Seen> {
     match (&facts.x, &facts.reach) {
         (Outcome::Hung(seconds), Outcome::Done(place)) => {
@@ -226,10 +239,19 @@ fn server_hangs(facts: &Facts) -> Option<Seen> {
             Seen::failure(format!("connecting to the X server does not end within {seconds:.1} s"))
         }
         (Outcome::Failed(reason), Outcome::Done(place)) if reason.contains("closed it without an answer") => {
-            Seen::failure(format!(
+            let seen = Seen::failure(format!(
                 "whoever listens at {place} accepts the connection and closes it without an answer"
-            ))?
-            .explained(
+            ))?;
+            if is_forwarded(facts) {
+                return seen.explained(
+                    "most likely ssh forwards this display and refuses the cookie (it says: X11 connection rejected because of \
+                     wrong authentication); or no X server is behind that port",
+                    "copy the cookie of this display in the session in which ssh set DISPLAY: d=$(mktemp -d); xauth nlist \
+                     $DISPLAY | sed 's/^..../ffff/' | xauth -f $d/c nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e \
+                     XAUTHORITY=/cookie; if xeyes fails in that session as well, log in anew with ssh -X",
+                );
+            }
+            seen.explained(
                 "no X server answers there: the port leads elsewhere, or what forwards it has lost its server",
                 "check the host and the number in DISPLAY, and on that host, that its X server runs",
             )

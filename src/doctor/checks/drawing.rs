@@ -1,25 +1,40 @@
 //! Rows about what came of drawing.
 
+use super::access::{level, paths};
 use super::catalogue::Cause::{Any, One};
 use super::catalogue::{Group, Id, Row, Text, Words};
 #[cfg(test)]
 use super::examples::*;
+use super::injection::asks_for_graphics;
 use super::{Level, Seen, Topic};
-use crate::doctor::facts::{Drawn, Facts, Outcome};
+use crate::doctor::facts::{Drawn, EglMask, Facts, Injection, Node, Outcome};
 
 pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: Id::EglMask,
+        topic: Topic::Devices,
+        text: Text::Own(Words {
+            symptom: "EGL sees fewer GPUs than nvidia-smi",
+            cause: "an application profile of NVIDIA's driver hides GPUs from EGL (EGLVisibleDGPUDevices)",
+            fix: "update the NVIDIA Container Toolkit, which writes that file; or in the container, as root: remove the file",
+        }),
+        check: egl_mask,
+        group: Group::Gpu,
+        because_of: &[],
+    },
     Row {
         id: Id::TooFewDevices,
         topic: Topic::Devices,
         text: Text::Own(Words {
             symptom: "EGL devices: 0, or too few",
-            cause: "the EGL driver does not see the GPUs that were passed into the container",
-            fix: "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display, and a current NVIDIA \
-                  Container Toolkit",
+            cause: "EGL leaves out GPUs that were passed into the container; most often they do not start, and no profile \
+                    hides any here",
+            fix: "on the host: nvidia-smi, and sudo dmesg | grep -i -e xid -e RmInitAdapter; if all GPUs are well there, try \
+                  another driver version, and report it with rust-gears doctor --json",
         }),
         check: too_few_devices,
         group: Group::Failure,
-        because_of: &[Any(Group::Library), Any(Group::Gpu)],
+        because_of: &[Any(Group::Library), Any(Group::Gpu), One(Id::EglMask)],
     },
     Row {
         id: Id::NoOffload,
@@ -112,9 +127,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Devices,
         text: Text::Own(Words {
             symptom: "EGL fails in the pod, nvidia-smi works",
-            cause: "a GPU that computes can be unavailable to EGL for several reasons",
-            fix: "see the other findings; if there are none, try another driver version, and report it with \
-                  rust-gears doctor --json",
+            cause: "the GPU computes, and EGL does not take it, for a reason that is none of the usual ones",
+            fix: "try another driver version; report it with rust-gears doctor --json",
         }),
         check: egl_fails_nvml_works,
         group: Group::Failure,
@@ -126,8 +140,38 @@ pub(super) const ROWS: &[Row] = &[
 const TOO_OLD: &str = "OpenGL 3.3 is needed, ";
 
 /// What the trials' processes said, all together.
-fn said(facts: &Facts) -> String {
+pub(super) fn said(facts: &Facts) -> String {
     facts.said.values().cloned().collect::<Vec<_>>().join("\n")
+}
+
+/// The GPUs that a profile hides from EGL.
+fn hidden<'a>(facts: &'a Facts, mask: &EglMask) -> Vec<&'a Node> {
+    let number = |node: &Node| node.minor.or_else(|| node.path.trim_start_matches("/dev/nvidia").parse().ok());
+    let is_hidden = |node: &&Node| number(node).is_some_and(|minor| minor < 64 && mask.mask >> minor & 1 == 0);
+    facts.nvidia_gpu_nodes().filter(is_hidden).collect()
+}
+
+fn egl_mask(facts: &Facts) -> Option<Seen> {
+    let gpus = facts.nvidia_gpu_nodes().count();
+    let offered = facts.devices.done()?.iter().filter(|device| device.is_nvidia).count();
+    if offered >= gpus {
+        return None;
+    }
+    let (mask, hidden) =
+        facts.egl_masks.iter().map(|mask| (mask, hidden(facts, mask))).find(|(_, hidden)| !hidden.is_empty())?;
+    let seen =
+        format!("{} sets EGLVisibleDGPUDevices to {:#x}, which hides {}", mask.path, mask.mask, paths(&hidden));
+    Seen::new(level(facts), seen)?.explained(
+        format!(
+            "the profile shows EGL only GPUs whose minor numbers are bits of {:#x}: EGL offers {offered} of {gpus}",
+            mask.mask
+        ),
+        format!(
+            "update the NVIDIA Container Toolkit, which writes that file; or in the container, as root: rm {} (hiding is all it \
+             does)",
+            mask.path
+        ),
+    )
 }
 
 fn too_few_devices(facts: &Facts) -> Option<Seen> {
@@ -174,7 +218,16 @@ fn nouveau(facts: &Facts) -> Option<Seen> {
     if facts.draws_in_hardware() {
         return None;
     }
-    Seen::failure(format!("Mesa says: {}", line.trim()))
+    let seen = Seen::failure(format!("Mesa says: {}", line.trim()))?;
+    if facts.nvidia_kernel_driver.is_some() {
+        return Some(seen);
+    }
+    seen.explained(
+        "Mesa tries its own driver for NVIDIA's GPUs (nouveau), and fails: the host uses nouveau and this image's Mesa is too old \
+         for the GPU, or the host uses NVIDIA's driver and the container was not given it",
+        "on the host: lspci -k | grep -A3 -i nvidia names the driver in use; nouveau: use an image with a newer Mesa; nvidia: \
+         --gpus all -e NVIDIA_DRIVER_CAPABILITIES=all",
+    )
 }
 
 fn first_line(text: &str) -> &str {
@@ -246,15 +299,40 @@ fn wrong_picture(facts: &Facts) -> Option<Seen> {
     if facts.draws_right_in_hardware() { Seen::warning(seen) } else { Seen::failure(seen) }
 }
 
+/// What can keep EGL from a GPU and does not here, each with how that was seen.
+fn ruled_out(facts: &Facts) -> Vec<&'static str> {
+    let mut gpus = facts.nvidia_gpu_nodes().peekable();
+    let opens = gpus.peek().is_some() && gpus.all(|node| node.errno.is_none());
+    let loads = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"].iter().all(|name| facts.loads(name));
+    let is_named =
+        facts.vendor_files.iter().any(|file| file.library.as_ref().is_ok_and(|name| name.contains("nvidia")));
+    let is_whole =
+        facts.nvml.done().is_some_and(|nvml| nvml.gpus.iter().all(|gpu| !gpu.has_mig && !gpu.is_compute_only));
+    let is_shown = facts.egl_masks.iter().all(|mask| hidden(facts, mask).is_empty());
+    let all = [
+        (opens, "permissions: its node opens"),
+        (loads, "missing libraries: the driver's load"),
+        (is_named, "libglvnd: a vendor file names NVIDIA's EGL"),
+        (facts.injection() == Injection::Hook && asks_for_graphics(facts), "capabilities: graphics is asked for"),
+        (is_whole, "MIG and compute-only modes: NVML tells of neither"),
+        (is_shown, "profiles: none hides a GPU"),
+    ];
+    all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect()
+}
+
 fn egl_fails_nvml_works(facts: &Facts) -> Option<Seen> {
-    let nvml = facts.nvml.done().filter(|nvml| nvml.code == 0 && !nvml.gpus.is_empty())?;
+    let nvml = facts.nvml.done().filter(|nvml| nvml.code == 0)?;
+    let gpu = nvml.gpus.iter().find(|gpu| gpu.code == 0)?;
     let tried = !matches!(facts.off_screen, Outcome::NotTried(_));
     if !tried || facts.off_screen.done().is_some_and(Drawn::is_hardware) {
         return None;
     }
+    let ruled_out = ruled_out(facts);
+    let ruled_out =
+        if ruled_out.is_empty() { String::new() } else { format!("; ruled out, since {}", ruled_out.join(", ")) };
     Seen::failure(format!(
-        "nvidia-smi would show {} ({}), and EGL does not draw on it",
-        nvml.gpus[0].name,
+        "nvidia-smi would show {} ({}), and EGL does not draw on it{ruled_out}",
+        gpu.name,
         nvml.gpus.len()
     ))
 }
@@ -262,6 +340,11 @@ fn egl_fails_nvml_works(facts: &Facts) -> Option<Seen> {
 #[cfg(test)]
 #[rustfmt::skip]
 pub(super) const EXAMPLES: &[Example] = &[
+    leads(Id::EglMask, |f| {
+        if let Outcome::Done(nodes) = &mut f.nodes { nodes.push(node("/dev/nvidia1")); }
+        if let Outcome::Done(nvml) = &mut f.nvml { nvml.gpus.push(NvmlGpu::default()); }
+        f.egl_masks = vec![EglMask { path: "/etc/nvidia/10-container.conf".into(), mask: 1 }];
+    }),
     leads(Id::TooFewDevices, |f| { f.devices = Outcome::Done(Vec::new()); nothing_draws(f); }),
     leads(Id::NoOffload, |f| { render_node(f, "i915", None); nothing_draws(f); f.off_screen = drawn(H100, Kind::Hardware); }),
     leads(Id::ForwardedDisplay, |f| { f.display = Some(display("elsewhere:3")); nothing_draws(f); f.off_screen = drawn(H100, Kind::Hardware); }),

@@ -1,71 +1,17 @@
-//! Rows about the GPU's driver, as far as it is libraries and their lists.
+//! Rows about libglvnd's list of drivers, kernel modules and Mesa.
 
+use super::access::{EACCES, ENODEV, ENXIO, EPERM, nvidia_nodes_with};
 use super::catalogue::Cause::One;
 use super::catalogue::{Group, Id, Row, Text, Words};
+use super::drawing::said;
 #[cfg(test)]
 use super::examples::*;
-use super::gpu::{ASK_FOR_GPU, ASK_FOR_GRAPHICS, EACCES, ENODEV, ENXIO, EPERM, nvidia_nodes_with};
-use super::libraries::nvidia_needs;
+use super::injection::gpucomp_missing;
+use super::libraries::old_libstdcxx;
 use super::{Seen, Topic};
-use crate::doctor::facts::{Facts, Injection};
+use crate::doctor::facts::Facts;
 
 pub(super) const ROWS: &[Row] = &[
-    Row {
-        id: Id::HostDriverWithoutGl,
-        topic: Topic::Driver,
-        text: Text::Own(Words {
-            symptom: "EGL_NOT_INITIALIZED, with the graphics capability set",
-            cause: "the host's driver was installed without OpenGL (a server or compute package)",
-            fix: "on the host: install the complete driver (Debian: nvidia-driver-libs; Ubuntu: \
-                  libnvidia-gl-<version>), then restart the container",
-        }),
-        check: host_driver_without_gl,
-        group: Group::Gpu,
-        because_of: &[
-            One(Id::OldLibc),
-            One(Id::LibraryDamaged),
-            One(Id::LibraryHangs),
-            One(Id::LibraryCrashes),
-            One(Id::VersionMismatch),
-        ],
-    },
-    Row {
-        id: Id::GraphicsMissing,
-        topic: Topic::Driver,
-        text: Text::Own(Words {
-            symptom: "couldn't get an RGB, Double-buffered visual",
-            cause: "a library of NVIDIA's driver, or one that it needs, is not in this container",
-            fix: ASK_FOR_GRAPHICS,
-        }),
-        check: graphics_missing,
-        group: Group::Gpu,
-        because_of: &[
-            One(Id::OldLibc),
-            One(Id::LibraryDamaged),
-            One(Id::LibraryHangs),
-            One(Id::LibraryCrashes),
-            One(Id::VersionMismatch),
-        ],
-    },
-    Row {
-        id: Id::GpucompMissing,
-        topic: Topic::Driver,
-        text: Text::Own(Words {
-            symptom: "EGL_NOT_INITIALIZED, no visual; libnvidia-gpucomp missing",
-            cause: "NVIDIA_DRIVER_CAPABILITIES does not include `compute`, which brings a library that EGL and \
-                    GLX need",
-            fix: ASK_FOR_GRAPHICS,
-        }),
-        check: gpucomp_missing,
-        group: Group::Gpu,
-        because_of: &[
-            One(Id::OldLibc),
-            One(Id::LibraryDamaged),
-            One(Id::VersionMismatch),
-            One(Id::GraphicsMissing),
-            One(Id::HostDriverWithoutGl),
-        ],
-    },
     Row {
         id: Id::NoVendorFile,
         topic: Topic::Driver,
@@ -141,101 +87,22 @@ pub(super) const ROWS: &[Row] = &[
         group: Group::Gpu,
         because_of: &[],
     },
+    Row {
+        id: Id::MesaTooOld,
+        topic: Topic::Driver,
+        text: Text::Own(Words {
+            symptom: "failed to load driver; driver (null); UABI mismatch: Kernel 10011, Mesa 10009",
+            cause: "Mesa in this image is older than the GPU, or than the kernel's driver for it",
+            fix: NEWER_MESA,
+        }),
+        check: mesa_too_old,
+        group: Group::Gpu,
+        because_of: &[One(Id::MesaWithoutDriver)],
+    },
 ];
 
-/// The driver's two libraries for drawing that are not here, where its GPU is.
-fn absent_driver(facts: &Facts) -> Option<String> {
-    facts.nodes().iter().find(|node| node.path.starts_with("/dev/nvidia"))?;
-    let absent = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"]
-        .into_iter()
-        .filter(|name| facts.library(name).is_none_or(|library| !library.is_here()));
-    let absent: Vec<&str> = absent.collect();
-    if absent.is_empty() { None } else { Some(absent.join(" and ")) }
-}
-
-/// What NVIDIA_DRIVER_CAPABILITIES asks for. CDI ignores it and brings everything; without the variable the runtime
-/// brings `utility,compute`.
-fn asks_for_graphics(facts: &Facts) -> bool {
-    if facts.injection() == Injection::Cdi {
-        return true;
-    }
-    let capabilities = facts.variable("NVIDIA_DRIVER_CAPABILITIES").unwrap_or("utility,compute");
-    capabilities.split(',').any(|capability| ["graphics", "all"].contains(&capability.trim()))
-}
-
-fn host_driver_without_gl(facts: &Facts) -> Option<Seen> {
-    let absent = absent_driver(facts)?;
-    let is_so = match facts.injection() {
-        Injection::Hook | Injection::Cdi => asks_for_graphics(facts),
-        Injection::Host => true,
-        Injection::ByHand | Injection::None => false,
-    };
-    is_so.then(|| Seen::failure(format!("the GPU is here, {absent} is not, though drawing was asked for")))?
-}
-
-fn graphics_missing(facts: &Facts) -> Option<Seen> {
-    if let Some(absent) = absent_driver(facts) {
-        if host_driver_without_gl(facts).is_some() {
-            return None;
-        }
-        let seen = Seen::failure(format!("the GPU is here, {absent} is not"))?;
-        if facts.injection() == Injection::ByHand {
-            return seen.explained(
-                "the GPU's device nodes were passed in by hand, and the driver's libraries were not",
-                format!("instead of --device /dev/nvidia…: {ASK_FOR_GPU}, with {ASK_FOR_GRAPHICS}"),
-            );
-        }
-        let capabilities = match facts.variable("NVIDIA_DRIVER_CAPABILITIES") {
-            Some(value) => format!("NVIDIA_DRIVER_CAPABILITIES is {value}"),
-            None => "NVIDIA_DRIVER_CAPABILITIES is not set, which means utility,compute".into(),
-        };
-        return seen.explained(
-            format!("{capabilities}: without `graphics` the driver's OpenGL libraries are not passed in"),
-            ASK_FOR_GRAPHICS,
-        );
-    }
-    let needs = |library: &'_ str| {
-        // Those two have rows of their own.
-        let is_told_elsewhere = |other: &str| other == "libXext.so.6" || other.starts_with("libnvidia-gpucomp");
-        facts.library(library)?.not_found().filter(|other| *other != library && !is_told_elsewhere(other))
-    };
-    let drivers = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"];
-    if let Some((name, other)) = drivers.into_iter().find_map(|name| Some((name, needs(name)?))) {
-        return Seen::failure(format!("{name} is here, and does not load: it needs {other}"))?.explained(
-            "a library that NVIDIA's driver needs is not in this container",
-            format!("{ASK_FOR_GRAPHICS}; where {other} is not NVIDIA's, install its package in the image"),
-        );
-    }
-    // Only windows need these; and where NVIDIA's GLX draws in one, it misses nothing.
-    let draws = facts.glx.done().is_some_and(|drawn| drawn.is_hardware());
-    if facts.display.is_none() || draws || !facts.loads("libGLX_nvidia.so.0") {
-        return None;
-    }
-    let (names, install) = nvidia_needs(facts)?;
-    Seen::failure(format!("not here: {names}"))?.explained(
-        "NVIDIA's GLX loads these, says nothing where one is missing, and then offers no visual",
-        install,
-    )
-}
-
-fn gpucomp_missing(facts: &Facts) -> Option<Seen> {
-    let version = facts.nvidia_kernel_driver.as_deref()?;
-    let major: u32 = version.split('.').next()?.parse().ok()?;
-    let driver = facts.library("libEGL_nvidia.so.0")?;
-    let gpucomp = facts.library(&format!("libnvidia-gpucomp.so.{version}"))?;
-    // The library exists from 545 on.
-    if major < 545 || !driver.is_here() || gpucomp.is_here() || facts.draws_in_hardware() {
-        return None;
-    }
-    let seen = Seen::failure(format!("{} is not here", gpucomp.name))?;
-    match facts.injection() {
-        Injection::Host => seen.explained(
-            "the driver is installed without it, and neither its EGL nor its GLX works without it",
-            "install the driver's packages for computing, too (Debian: libnvidia-gpucomp)",
-        ),
-        _ => Some(seen),
-    }
-}
+const NEWER_MESA: &str = "use an image with a newer Mesa (debian:trixie, ubuntu:24.04 or later, a PPA or backports); on \
+                          the host, glxinfo -B shows a release that works; LIBGL_DEBUG=verbose shows what Mesa tried";
 
 fn no_vendor_file(facts: &Facts) -> Option<Seen> {
     let names_nvidia = |library: &String| library.contains("nvidia");
@@ -295,20 +162,45 @@ fn mesa_without_driver(facts: &Facts) -> Option<Seen> {
     Seen::failure("Mesa's libraries are here, its drivers (…/dri/*_dri.so, libgallium) are not")
 }
 
+/// What Mesa says if it does not know the GPU or its kernel driver.
+const UNKNOWN_GPU: [&str; 6] = [
+    "UABI mismatch",
+    "driver (null)",
+    "unknown (family_id",
+    "unknown chip",
+    "failed to load driver: ",
+    "MESA-LOADER: failed to open",
+];
+
+/// Drivers that Mesa tries on any machine, so their failures say nothing about its GPU.
+const FOR_ANY_GPU: [&str; 4] = ["swrast", "nouveau", "zink", "kms_swrast"];
+
+fn mesa_too_old(facts: &Facts) -> Option<Seen> {
+    let is_mesas = |driver: &String| driver != "nvidia" && driver != "nouveau";
+    let node =
+        facts.render_nodes().find(|node| node.errno.is_none() && node.driver.as_ref().is_some_and(is_mesas))?;
+    if facts.draws_in_hardware() || mesa_without_driver(facts).is_some() || old_libstdcxx(facts).is_some() {
+        return None;
+    }
+    let said = said(facts);
+    let is_sign = |line: &&str| {
+        UNKNOWN_GPU.iter().any(|sign| line.contains(sign))
+            && !FOR_ANY_GPU.iter().any(|driver| line.contains(driver))
+    };
+    let line = said.lines().find(is_sign)?;
+    let driver = node.driver.as_deref().unwrap_or_default();
+    Seen::failure(format!("{} ({driver}) opens, and Mesa says: {}", node.path, line.trim()))?.explained(
+        format!(
+            "most likely Mesa in this image is older than the GPU or the kernel's driver {driver}; or it was built without \
+             a driver for that GPU"
+        ),
+        NEWER_MESA,
+    )
+}
+
 #[cfg(test)]
 #[rustfmt::skip]
 pub(super) const EXAMPLES: &[Example] = &[
-    leads(Id::HostDriverWithoutGl, |f| { without_library(f, "libGLX_nvidia.so.0"); without_library(f, "libEGL_nvidia.so.0"); nothing_draws(f); }),
-    leads(Id::GraphicsMissing, |f| {
-        f.environment.insert("NVIDIA_DRIVER_CAPABILITIES".into(), "utility".into());
-        without_library(f, "libGLX_nvidia.so.0"); without_library(f, "libEGL_nvidia.so.0"); nothing_draws(f);
-    }),
-    leads(Id::GraphicsMissing, |f| { without_library(f, "libxcb-glx.so.0"); nothing_draws(f); f.off_screen = drawn(H100, Kind::Hardware); }),
-    leads(Id::GraphicsMissing, |f| {
-        let words = "libnvidia-glcore.so.580.159.04: cannot open shared object file: No such file or directory";
-        load(f, "libGLX_nvidia.so.0", Outcome::Failed(words.into())); nothing_draws(f);
-    }),
-    leads(Id::GpucompMissing, |f| { without_library(f, &format!("libnvidia-gpucomp.so.{VERSION}")); nothing_draws(f); }),
     leads(Id::NoVendorFile, |f| { f.vendor_files.clear(); nothing_draws(f); }),
     leads(Id::VendorFileBroken, |f| { f.vendor_files.iter_mut().for_each(|file| file.library = Err("not JSON".into())); }),
     leads(Id::MesaWithoutDriver, |f| {
@@ -328,4 +220,5 @@ pub(super) const EXAMPLES: &[Example] = &[
         nothing_draws(f);
     }),
     leads(Id::MesaWithoutDriver, |f| { without_gpu(f); f.mesa_drivers.clear(); nothing_draws(f); }),
+    leads(Id::MesaTooOld, |f| { without_gpu(f); render_node(f, "asahi", None); f.said.insert("glx".into(), "UABI mismatch: Kernel 10011, Mesa 10009".into()); }),
 ];

@@ -49,11 +49,17 @@ pub(super) fn llvmpipe() -> Outcome<Drawn> {
 }
 
 pub(super) fn library(name: &str, role: Role) -> Library {
-    Library { name: name.into(), role, package: None, loaded: Outcome::Done(format!("/usr/lib/{name}")) }
+    Library {
+        name: name.into(),
+        role,
+        package: None,
+        loaded: Outcome::Done(format!("/usr/lib/{name}")),
+        mount: None,
+    }
 }
 
 pub(super) fn node(path: &str) -> Node {
-    Node { path: path.into(), mode: 0o666, uid: 0, gid: 0, errno: None, driver: None }
+    Node { path: path.into(), mode: 0o666, uid: 0, gid: 0, errno: None, driver: None, minor: None }
 }
 
 pub(super) fn display(asked: &str) -> Display {
@@ -221,4 +227,34 @@ pub(super) fn render_node(facts: &mut Facts, driver: &str, errno: Option<i32>) {
     if let Outcome::Done(nodes) = &mut facts.nodes {
         nodes.push(node);
     }
+}
+
+/// The node's permissions.
+pub(super) fn mode(facts: &mut Facts, path: &str, mode: u32) {
+    if let Outcome::Done(nodes) = &mut facts.nodes {
+        nodes.iter_mut().filter(|node| node.path == path).for_each(|node| node.mode = mode);
+    }
+}
+
+/// The node's owner and group.
+pub(super) fn owned_by(facts: &mut Facts, path: &str, id: u32) {
+    if let Outcome::Done(nodes) = &mut facts.nodes {
+        nodes.iter_mut().filter(|node| node.path == path).for_each(|node| (node.uid, node.gid) = (id, id));
+    }
+}
+
+/// The library is a file of the image, and no mount.
+pub(super) fn of_image(facts: &mut Facts, name: &str) {
+    for library in facts.libraries.iter_mut().filter(|library| library.name == name) {
+        library.loaded = Outcome::Done(format!("/usr/lib/{name}.{VERSION}").replace(".so.0.", ".so."));
+        library.mount = Some("/".into());
+    }
+}
+
+/// WSL with its device and its library.
+pub(super) fn wsl_with_all(facts: &mut Facts) {
+    facts.container.kernel = "6.6.87.2-microsoft-standard-WSL2".into();
+    facts.nodes = Outcome::Done(vec![node("/dev/dxg")]);
+    load(facts, "libdxcore.so", Outcome::Done("/usr/lib/wsl/lib/libdxcore.so".into()));
+    facts.mesa_drivers = vec!["/usr/lib/libgallium-25.0.7.so".into()];
 }

@@ -1,4 +1,4 @@
-//! Rows about the GPU and its device nodes: whether they were passed into the container, and open.
+//! Rows about what was passed into the container: a GPU, and a driver that fits the kernel's.
 
 use super::catalogue::Cause::One;
 use super::catalogue::{Group, Id, Row, Text, Words};
@@ -6,9 +6,23 @@ use super::catalogue::{Group, Id, Row, Text, Words};
 use super::examples::*;
 use super::libraries::driver_version;
 use super::{Seen, Topic};
-use crate::doctor::facts::{Facts, Node, Role};
+use crate::doctor::facts::{Facts, Library, Role};
+use crate::renderer::Kind;
 
 pub(super) const ROWS: &[Row] = &[
+    Row {
+        id: Id::ImageCarriesDriver,
+        topic: Topic::Gpu,
+        text: Text::Own(Words {
+            symptom: "Driver/library version mismatch, in one image only",
+            cause: "the image carries libraries of NVIDIA's driver in another version than the host's kernel driver",
+            fix: "remove the driver from the image (apt-get purge 'libnvidia-*' 'nvidia-*'); the engine brings the host's \
+                  libraries: --gpus all",
+        }),
+        check: image_carries_driver,
+        group: Group::Gpu,
+        because_of: &[],
+    },
     Row {
         id: Id::VersionMismatch,
         topic: Topic::Gpu,
@@ -27,6 +41,31 @@ pub(super) const ROWS: &[Row] = &[
                   the image rust-gears:mesa",
         }),
         check: wsl,
+        group: Group::Gpu,
+        because_of: &[],
+    },
+    Row {
+        id: Id::WslSoftware,
+        topic: Topic::Gpu,
+        text: Text::Own(Words {
+            symptom: "WSL2: llvmpipe, though /dev/dxg and its libraries are here",
+            cause: "Mesa does not choose its driver for WSL (d3d12) by itself",
+            fix: USE_D3D12,
+        }),
+        check: wsl_software,
+        group: Group::Gpu,
+        because_of: &[One(Id::Wsl)],
+    },
+    Row {
+        id: Id::JetsonWithoutRuntime,
+        topic: Topic::Gpu,
+        text: Text::Own(Words {
+            symptom: "llvmpipe on a Jetson",
+            cause: "this is a Jetson, whose driver only NVIDIA's runtime or CDI brings into a container",
+            fix: "--runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=all -e NVIDIA_DRIVER_CAPABILITIES=all (its list of files: \
+                  /etc/nvidia-container-runtime/host-files-for-container.d); or CDI: --device nvidia.com/gpu=all",
+        }),
+        check: jetson_without_runtime,
         group: Group::Gpu,
         because_of: &[],
     },
@@ -52,106 +91,17 @@ pub(super) const ROWS: &[Row] = &[
         }),
         check: none_given,
         group: Group::Gpu,
-        because_of: &[One(Id::Wsl)],
-    },
-    Row {
-        id: Id::DeviceRightsLost,
-        topic: Topic::Gpu,
-        text: Text::Own(Words {
-            symptom: "Failed to initialize NVML: Unknown Error, after a while",
-            cause: "the container lost access to the GPU's devices when systemd reloaded and set its own \
-                    device rules, or never had it",
-            fix: "restart the container; to prevent it: CDI (--device nvidia.com/gpu=all), or add --device \
-                  /dev/nvidia0 --device /dev/nvidiactl to --gpus all",
-        }),
-        check: cgroup_lost,
-        group: Group::Gpu,
-        because_of: &[],
-    },
-    Row {
-        id: Id::NodeForbidden,
-        topic: Topic::Gpu,
-        text: Text::Own(Words {
-            symptom: "BadValue X_GLXCreateContext; root can draw, the user cannot",
-            cause: "this user has no permission to open the GPU's device nodes",
-            fix: "on the host: chmod 666 /dev/nvidia*; or --group-add with the group of the nodes",
-        }),
-        check: node_forbidden,
-        group: Group::Gpu,
-        because_of: &[],
-    },
-    Row {
-        id: Id::NodeWithoutDriver,
-        topic: Topic::Gpu,
-        text: Text::Own(Words {
-            symptom: "a device node with nothing behind it",
-            cause: "the node was made by hand or is left over: the kernel has no driver for it",
-            fix: "on the host: sudo modprobe nvidia, and check that nvidia-smi works",
-        }),
-        check: node_without_driver,
-        group: Group::Gpu,
-        because_of: &[],
-    },
-    Row {
-        id: Id::RenderNodeForbidden,
-        topic: Topic::Gpu,
-        text: Text::Own(Words {
-            symptom: "renderD128: Permission denied",
-            cause: "the node belongs to a group that this user is not a member of",
-            fix: "--group-add $(stat -c %g /dev/dri/renderD128); rootless podman: --group-add keep-groups",
-        }),
-        check: render_node_forbidden,
-        group: Group::Gpu,
-        because_of: &[],
-    },
-    Row {
-        id: Id::NvmlForbidden,
-        topic: Topic::Gpu,
-        text: Text::Launcher,
-        check: nvml_forbidden,
-        group: Group::Gpu,
-        because_of: &[One(Id::NodeForbidden), One(Id::DeviceRightsLost)],
-    },
-    Row {
-        id: Id::Mig,
-        topic: Topic::Gpu,
-        text: Text::Own(Words {
-            symptom: "EGL fails on an A100 or H100",
-            cause: "the GPU is split into instances (MIG), which cannot draw",
-            fix: "use a GPU that is not split; on the host: sudo nvidia-smi -mig 0",
-        }),
-        check: mig,
-        group: Group::Gpu,
-        because_of: &[],
-    },
-    Row {
-        id: Id::ComputeOnly,
-        topic: Topic::Gpu,
-        text: Text::Own(Words {
-            symptom: "EGL fails on an old Tesla",
-            cause: "the GPU's operation mode excludes graphics",
-            fix: "on the host: sudo nvidia-smi --gom=0, then reboot",
-        }),
-        check: compute_only,
-        group: Group::Gpu,
-        because_of: &[],
+        because_of: &[One(Id::Wsl), One(Id::JetsonWithoutRuntime)],
     },
 ];
 
-pub(super) const EACCES: i32 = 13;
-
-pub(super) const EPERM: i32 = 1;
-
-pub(super) const ENXIO: i32 = 6;
-
-pub(super) const ENODEV: i32 = 19;
-
-/// nvml.h: NVML_ERROR_NO_PERMISSION, NVML_ERROR_LIB_RM_VERSION_MISMATCH, NVML_ERROR_UNKNOWN.
-const NVML_NO_PERMISSION: i32 = 4;
-
+/// nvml.h: NVML_ERROR_LIB_RM_VERSION_MISMATCH.
 const NVML_VERSION_MISMATCH: i32 = 18;
 
-const NVML_UNKNOWN: i32 = 999;
+const USE_D3D12: &str =
+    "-e GALLIUM_DRIVER=d3d12; with several GPUs also: -e MESA_D3D12_DEFAULT_ADAPTER_NAME=NVIDIA";
+const NEWER_MESA_FOR_WSL: &str = "use an image whose Mesa has that driver: release 22 or newer with d3d12 \
+                                  (rust-gears:mesa, debian:trixie with libgl1-mesa-dri); then: -e GALLIUM_DRIVER=d3d12";
 
 pub(super) const ASK_FOR_GPU: &str =
     "--gpus all, or --device nvidia.com/gpu=all, or --runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=all";
@@ -161,31 +111,87 @@ fn nvml_code(facts: &Facts) -> Option<i32> {
     facts.nvml.done().map(|nvml| nvml.code)
 }
 
-/// Nodes of NVIDIA's that did not open, for one of these reasons.
-pub(super) fn nvidia_nodes_with<'a>(facts: &'a Facts, errors: &'a [i32]) -> Vec<&'a Node> {
-    let nvidia = facts.nodes().iter().filter(|node| node.path.starts_with("/dev/nvidia"));
-    nvidia.filter(|node| node.errno.is_some_and(|errno| errors.contains(&errno))).collect()
+fn musl(facts: &Facts) -> Option<Seen> {
+    let is_so = facts.container.musl && (facts.container.nvidia_smi || facts.was_given_nvidia());
+    is_so.then(|| Seen::failure("this image is built on musl (/lib/ld-musl-…), NVIDIA's files on glibc"))?
 }
 
-fn paths(nodes: &[&Node]) -> String {
-    nodes.iter().map(|node| node.path.as_str()).collect::<Vec<_>>().join(", ")
+/// A library of the driver in another version than the kernel's, with that version.
+fn mismatched(facts: &Facts) -> Option<(&Library, &str, &str)> {
+    let kernel = facts.nvidia_kernel_driver.as_deref()?;
+    let versioned = driver_libraries(facts).filter_map(|library| {
+        let version = driver_version(library.loaded.done()?)?;
+        Some((library, version, kernel))
+    });
+    let mut others = versioned.filter(|(_, version, kernel)| version != kernel);
+    let first = others.next()?;
+    // The image's own is the better sign.
+    Some(
+        others
+            .find(|(library, ..)| is_of_image(facts, library))
+            .filter(|_| !is_of_image(facts, first.0))
+            .unwrap_or(first),
+    )
+}
+
+fn driver_libraries(facts: &Facts) -> impl Iterator<Item = &Library> {
+    facts.libraries.iter().filter(|library| matches!(library.role, Role::NvidiaDriver | Role::NvidiaOther))
+}
+
+/// An engine mounts what it brings in: a file that lies on the root of a container was there before.
+fn is_of_image(facts: &Facts, library: &Library) -> bool {
+    facts.container.engine.is_some() && library.mount.as_deref() == Some("/")
+}
+
+fn image_carries_driver(facts: &Facts) -> Option<Seen> {
+    let (library, version, kernel) = mismatched(facts).filter(|(library, ..)| is_of_image(facts, library))?;
+    let path = library.loaded.done()?;
+    Seen::failure(format!("the kernel's driver is {kernel}, and the image has {} {version} of its own: {path}", library.name))?
+        .explained(
+            "the image carries libraries of NVIDIA's driver, in another version than the host's kernel driver",
+            format!(
+                "remove them from the image (dpkg -S {path} names the package; apt-get purge 'libnvidia-*' 'nvidia-*'); the \
+                 engine brings the host's: --gpus all"
+            ),
+        )
 }
 
 fn version_mismatch(facts: &Facts) -> Option<Seen> {
-    let of_driver = |role| matches!(role, Role::NvidiaDriver | Role::NvidiaOther);
-    let loaded = facts.libraries.iter().filter(|library| of_driver(library.role));
-    let mut versions = loaded.filter_map(|library| Some((library, driver_version(library.loaded.done()?)?)));
-    if let Some(kernel) = facts.nvidia_kernel_driver.as_deref()
-        && let Some((library, version)) = versions.find(|(_, version)| *version != kernel)
-    {
-        return Seen::failure(format!("the kernel's driver is {kernel}, {} is {version}", library.name));
+    let seen = match mismatched(facts) {
+        Some((library, ..)) if is_of_image(facts, library) => return None,
+        Some((library, version, kernel)) => {
+            format!("the kernel's driver is {kernel}, {} is {version}", library.name)
+        }
+        None if nvml_code(facts) == Some(NVML_VERSION_MISMATCH) => "NVML: driver/library version mismatch".into(),
+        None => return None,
+    };
+    let seen = Seen::failure(seen)?;
+    if facts.container.engine.is_none() {
+        return Some(seen);
     }
-    (nvml_code(facts) == Some(NVML_VERSION_MISMATCH))
-        .then(|| Seen::failure("NVML: driver/library version mismatch"))?
+    let host =
+        "on the host: nvidia-smi; if it fails there as well, reboot; if it works there, start the container anew";
+    let is_mounted =
+        driver_libraries(facts).all(|library| library.loaded.done().is_none() || library.mount.is_some());
+    if is_mounted {
+        return seen.explained(
+            "the host's driver was upgraded after this container was made, or has not been loaded since the upgrade",
+            host,
+        );
+    }
+    seen.explained(
+        "the host's driver was upgraded and this container or the host not started anew since, or the image carries a \
+         driver of its own",
+        format!("{host}; libraries that grep nvidia /proc/self/mountinfo does not list are the image's: remove them there"),
+    )
+}
+
+fn is_wsl(facts: &Facts) -> bool {
+    facts.container.kernel.to_lowercase().contains("microsoft")
 }
 
 fn wsl(facts: &Facts) -> Option<Seen> {
-    if !facts.container.kernel.to_lowercase().contains("microsoft") || facts.draws_in_hardware() {
+    if !is_wsl(facts) || facts.draws_in_hardware() {
         return None;
     }
     let mut missing = Vec::new();
@@ -201,13 +207,52 @@ fn wsl(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("this is WSL, and not here: {}", missing.join(", ")))
 }
 
-fn musl(facts: &Facts) -> Option<Seen> {
-    let is_so = facts.container.musl && (facts.container.nvidia_smi || facts.was_given_nvidia());
-    is_so.then(|| Seen::failure("this image is built on musl (/lib/ld-musl-…), NVIDIA's files on glibc"))?
+fn wsl_software(facts: &Facts) -> Option<Seen> {
+    let is_complete = is_wsl(facts)
+        && facts.node("/dev/dxg").is_some_and(|node| node.errno.is_none())
+        && facts.loads("libdxcore.so");
+    let drawn = facts.in_use().filter(|drawn| is_complete && drawn.kind == Kind::Software)?;
+    if facts.variable("LIBGL_ALWAYS_SOFTWARE").is_some() {
+        return None;
+    }
+    let asked = facts.variable("GALLIUM_DRIVER");
+    if asked.is_some_and(|asked| asked != "d3d12") {
+        return None;
+    }
+    let seen = Seen::failure(format!("{} draws, though WSL's way to the GPU is here", drawn.renderer.renderer))?;
+    let has_driver = |path: &String| path.contains("d3d12") || path.contains("libgallium");
+    if asked.is_some() || !facts.mesa_drivers.iter().any(has_driver) {
+        return seen.explained(
+            "Mesa in this image has no driver for WSL (d3d12), or one that is too old",
+            NEWER_MESA_FOR_WSL,
+        );
+    }
+    Some(seen)
+}
+
+/// A Jetson, or another board with NVIDIA's Tegra.
+fn is_jetson(facts: &Facts) -> bool {
+    facts.container.kernel.contains("tegra")
+        || facts.container.device_tree.as_ref().is_some_and(|names| names.contains("nvidia,tegra"))
+}
+
+fn jetson_without_runtime(facts: &Facts) -> Option<Seen> {
+    let has_driver = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"]
+        .iter()
+        .any(|name| facts.library(name).is_some_and(Library::is_here));
+    if !is_jetson(facts) || facts.container.engine.is_none() || has_driver || facts.draws_in_hardware() {
+        return None;
+    }
+    let node = if facts.node("/dev/nvmap").is_some() { "" } else { "/dev/nvmap, " };
+    Seen::failure(format!(
+        "this is a Jetson ({}), and not here: {node}libEGL_nvidia.so.0",
+        super::display::shown(facts.container.device_tree.as_deref().unwrap_or(&facts.container.kernel))
+    ))
 }
 
 fn none_given(facts: &Facts) -> Option<Seen> {
-    let has_node = facts.nodes().iter().any(|node| node.path.starts_with("/dev/nvidia"))
+    let nodes = facts.nodes.done()?;
+    let has_node = nodes.iter().any(|node| node.path.starts_with("/dev/nvidia"))
         || facts.render_nodes().next().is_some()
         || facts.node("/dev/dxg").is_some();
     if has_node || facts.draws_in_hardware() {
@@ -234,95 +279,16 @@ fn none_given(facts: &Facts) -> Option<Seen> {
     })?
 }
 
-fn cgroup_lost(facts: &Facts) -> Option<Seen> {
-    let nodes = nvidia_nodes_with(facts, &[EPERM]);
-    if !nodes.is_empty() {
-        return Seen::failure(format!("opening {} gives: Operation not permitted", paths(&nodes)));
-    }
-    (nvml_code(facts) == Some(NVML_UNKNOWN)).then(|| Seen::failure("NVML: Unknown Error"))?
-}
-
-fn node_forbidden(facts: &Facts) -> Option<Seen> {
-    let nodes = nvidia_nodes_with(facts, &[EACCES]);
-    let first = nodes.first()?;
-    let Node { mode, uid, gid, .. } = first;
-    Seen::failure(format!(
-        "user {} may not open {} (mode {mode:o}, owner {uid}, group {gid})",
-        facts.container.uid,
-        paths(&nodes)
-    ))?
-    .explained(
-        "the permissions of the GPU's device nodes shut this user out",
-        format!(
-            "--group-add {gid}; or on the host: chmod 666 {} (for good: options nvidia NVreg_DeviceFileMode=0666 in /etc/modprobe.d)",
-            paths(&nodes).replace(',', "")
-        ),
-    )
-}
-
-fn node_without_driver(facts: &Facts) -> Option<Seen> {
-    let nodes = nvidia_nodes_with(facts, &[ENXIO, ENODEV]);
-    if nodes.is_empty() || facts.draws_in_hardware() {
-        return None;
-    }
-    Seen::failure(format!("{}: the node is here, no driver is behind it", paths(&nodes)))
-}
-
-fn render_node_forbidden(facts: &Facts) -> Option<Seen> {
-    let node = facts.render_nodes().find(|node| node.errno == Some(EACCES) || node.errno == Some(EPERM))?;
-    if facts.draws_in_hardware() {
-        return None;
-    }
-    let Node { path, mode, gid, errno, .. } = node;
-    if *errno == Some(EPERM) {
-        return Seen::failure(format!("opening {path} gives: Operation not permitted"))?
-            .explained("the node is here, and the container's device rules do not allow it", "--device /dev/dri");
-    }
-    Seen::failure(format!(
-        "user {} in groups {:?} may not open {path} (mode {mode:o}, group {gid})",
-        facts.container.uid, facts.container.groups
-    ))?
-    .explained(
-        "the node belongs to a group that this user is not in",
-        format!("--group-add {gid} (rootless podman: --group-add keep-groups)"),
-    )
-}
-
-fn nvml_forbidden(facts: &Facts) -> Option<Seen> {
-    (nvml_code(facts) == Some(NVML_NO_PERMISSION)).then(|| Seen::failure("NVML: insufficient permissions"))?
-}
-
-fn mig(facts: &Facts) -> Option<Seen> {
-    if facts.draws_in_hardware() {
-        return None;
-    }
-    let asked = ["NVIDIA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"];
-    let asked = asked.into_iter().find(|name| facts.variable(name).is_some_and(|value| value.contains("MIG-")));
-    if let Some(name) = asked {
-        return Seen::failure(format!("{name} names an instance of a divided GPU (MIG)"));
-    }
-    let gpu = facts.nvml.done()?.gpus.iter().find(|gpu| gpu.has_mig)?;
-    Seen::failure(format!("{} is divided into instances (MIG)", gpu.name))
-}
-
-fn compute_only(facts: &Facts) -> Option<Seen> {
-    let gpu = facts.nvml.done()?.gpus.iter().find(|gpu| gpu.is_compute_only)?;
-    (!facts.draws_in_hardware()).then(|| Seen::failure(format!("{}: operation mode COMPUTE", gpu.name)))?
-}
-
 #[cfg(test)]
 #[rustfmt::skip]
 pub(super) const EXAMPLES: &[Example] = &[
+    leads(Id::ImageCarriesDriver, |f| { f.nvidia_kernel_driver = Some("535.54.03".into()); of_image(f, "libEGL_nvidia.so.0"); nothing_draws(f); }),
     leads(Id::VersionMismatch, |f| { f.nvidia_kernel_driver = Some("570.86.15".into()); load(f, "libEGL_nvidia.so.0", Outcome::Done(format!("/usr/lib/libEGL_nvidia.so.{VERSION}"))); nothing_draws(f); }),
     leads(Id::VersionMismatch, |f| { f.nvml = Outcome::Done(Nvml { code: 18, gpus: Vec::new() }); nothing_draws(f); }),
     leads(Id::Wsl, |f| { without_gpu(f); f.container.kernel = "6.6.87.2-microsoft-standard-WSL2".into(); }),
+    leads(Id::WslSoftware, |f| { without_gpu(f); wsl_with_all(f); }),
+    leads(Id::JetsonWithoutRuntime, |f| { without_gpu(f); f.container.kernel = "5.15.148-tegra".into(); }),
+    leads(Id::JetsonWithoutRuntime, |f| { without_gpu(f); f.container.device_tree = Some("nvidia,p3737-0000+p3701-0000,nvidia,tegra234".into()); }),
     leads(Id::Musl, |f| { f.container.musl = true; nothing_draws(f); }),
     leads(Id::NoGpuGiven, |f| { without_gpu(f); f.nvidia_kernel_driver = Some(VERSION.into()); }),
-    leads(Id::DeviceRightsLost, |f| errno(f, "/dev/nvidia0", 1)),
-    leads(Id::NodeForbidden, |f| errno(f, "/dev/nvidiactl", 13)),
-    leads(Id::NodeWithoutDriver, |f| errno(f, "/dev/nvidiactl", 6)),
-    leads(Id::RenderNodeForbidden, |f| { without_gpu(f); render_node(f, "i915", Some(13)); }),
-    leads(Id::NvmlForbidden, |f| { f.nvml = Outcome::Done(Nvml { code: 4, gpus: Vec::new() }); nothing_draws(f); }),
-    leads(Id::Mig, |f| { f.environment.insert("NVIDIA_VISIBLE_DEVICES".into(), "MIG-1234".into()); nothing_draws(f); }),
-    leads(Id::ComputeOnly, |f| { if let Outcome::Done(nvml) = &mut f.nvml { nvml.gpus.iter_mut().for_each(|gpu| gpu.is_compute_only = true) } nothing_draws(f); }),
 ];

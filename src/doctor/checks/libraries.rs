@@ -22,6 +22,19 @@ pub(super) const ROWS: &[Row] = &[
         because_of: &[],
     },
     Row {
+        id: Id::OldLibstdcxx,
+        topic: Topic::Libraries,
+        text: Text::Own(Words {
+            symptom: "libstdc++.so.6: version `GLIBCXX_3.4.30' not found",
+            cause: "a libstdc++ is loaded that is older than the driver needs, such as that of conda",
+            fix: "leave LD_LIBRARY_PATH out, or: -e LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libstdc++.so.6; in conda: conda \
+                  install -c conda-forge libstdcxx-ng",
+        }),
+        check: old_libstdcxx,
+        group: Group::Library,
+        because_of: &[],
+    },
+    Row {
         id: Id::LibraryDamaged,
         topic: Topic::Libraries,
         text: Text::Own(Words {
@@ -125,9 +138,57 @@ fn names(libraries: &[(&Library, &str)]) -> String {
 }
 
 fn old_libc(facts: &Facts) -> Option<Seen> {
-    let found = failing(facts, |words| words.contains("version `GLIBC") && words.contains("not found"));
+    let found = failing(facts, |words| words.contains("version `GLIBC_") && words.contains("not found"));
     let (library, words) = found.first()?;
     Seen::failure(format!("{} does not load: {words}", library.name))
+}
+
+/// The linker's words for a libstdc++ that is too old: `FILE: version `GLIBCXX_3.4.30' not found (required by FILE)`.
+fn complaint(words: &str) -> Option<(&str, &str, &str)> {
+    words.lines().find_map(|line| {
+        let (before, rest) = line.split_once(": version `")?;
+        let (version, rest) = rest.split_once("' not found")?;
+        let is_cxx = version.starts_with("GLIBCXX_") || version.starts_with("CXXABI_");
+        let file = before.rsplit(' ').next().unwrap_or(before);
+        let by =
+            rest.split_once("required by ").map_or("the driver", |(_, by)| by.split(')').next().unwrap_or(by));
+        is_cxx.then_some((file, version, by))
+    })
+}
+
+pub(super) fn old_libstdcxx(facts: &Facts) -> Option<Seen> {
+    if facts.draws_in_hardware() {
+        return None;
+    }
+    let failures = facts.libraries.iter().filter_map(|library| library.loaded.failure());
+    let attempts = [&facts.glx, &facts.egl, &facts.off_screen].into_iter().filter_map(|outcome| outcome.failure());
+    let all: Vec<String> = failures.chain(facts.said.values().cloned()).chain(attempts).collect();
+    let (file, version, by) = all.iter().find_map(|words| complaint(words))?;
+    let seen = Seen::failure(format!("{file} has no {version}, which {by} needs"))?;
+    let folder = Path::new(file).parent().map(|folder| folder.display().to_string()).unwrap_or_default();
+    let names_it = |variable: &str| {
+        facts
+            .variable(variable)
+            .is_some_and(|list| list.split([':', ' ']).any(|entry| entry == folder || entry == file))
+    };
+    if let Some(variable) = ["LD_PRELOAD", "LD_LIBRARY_PATH"].into_iter().find(|variable| names_it(variable)) {
+        return seen.explained(
+            format!("{variable} makes the linker take {file}, which is older than the driver needs"),
+            format!("leave {folder} out of {variable}, or update that libstdc++ (conda install -c conda-forge libstdcxx-ng)"),
+        );
+    }
+    let is_systems = ["/usr/lib", "/lib"].iter().any(|start| file.starts_with(start));
+    if is_systems {
+        return seen.explained(
+            format!("the image's own {file} is older than the driver needs"),
+            "use a newer base image: debian:trixie-slim",
+        );
+    }
+    seen.explained(
+        format!("the program brings {file} with it (conda, a virtual environment, an AppImage), which is older than the driver needs"),
+        "conda: conda install -c conda-forge libstdcxx-ng; elsewhere: -e LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libstdc++.so.6 (on \
+         this machine: ldconfig -p | grep libstdc++)",
+    )
 }
 
 /// dlopen's words for a file that is no whole library of this kind of processor.
@@ -259,6 +320,7 @@ pub(super) fn broken_names(facts: &Facts) -> String {
 #[rustfmt::skip]
 pub(super) const EXAMPLES: &[Example] = &[
     leads(Id::OldLibc, |f| { load(f, "libGLX_nvidia.so.0", Outcome::Failed("/lib/libc.so.6: version `GLIBC_2.38' not found (required by x)".into())); nothing_draws(f); }),
+    leads(Id::OldLibstdcxx, |f| { load(f, "libEGL.so.1", Outcome::Failed("/opt/conda/lib/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required by /usr/lib/libLLVM.so.15)".into())); nothing_draws(f); }),
     leads(Id::LibraryDamaged, |f| { load(f, "libGLX_nvidia.so.0", Outcome::Failed("/usr/lib/x: file too short".into())); nothing_draws(f); }),
     leads(Id::LibraryHangs, |f| { load(f, "libGLX_nvidia.so.0", Outcome::Hung(3.0)); nothing_draws(f); }),
     leads(Id::LibraryCrashes, |f| { load(f, "libGLX_nvidia.so.0", Outcome::Died("SIGSEGV".into())); nothing_draws(f); }),

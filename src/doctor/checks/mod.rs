@@ -3,6 +3,7 @@
 //! A row that fires is a finding. Where the row that causes it has fired, too, it is told under that one, and not as a
 //! finding of its own. What nothing was found about gets a line that says what is there ([`topics`]).
 
+mod access;
 mod catalogue;
 mod cookies;
 mod display;
@@ -10,6 +11,8 @@ mod drawing;
 mod driver;
 mod examples;
 mod gpu;
+mod gpu_state;
+mod injection;
 mod launcher;
 mod libraries;
 mod renderer;

@@ -85,7 +85,17 @@ fn another_gpu(facts: &Facts) -> Option<Seen> {
 
 /// Signs of a GPU that is meant to be used.
 fn expects_gpu(facts: &Facts) -> bool {
-    facts.was_given_nvidia() || facts.nvidia_kernel_driver.is_some() || facts.render_nodes().next().is_some()
+    facts.was_given_nvidia()
+        || facts.nvidia_kernel_driver.is_some()
+        || facts.render_nodes().next().is_some()
+        || facts.node("/dev/dxg").is_some()
+}
+
+/// A render node that opens and that Mesa has to draw on, with its kernel driver.
+fn mesas_gpu(facts: &Facts) -> Option<(&str, &str)> {
+    let opened = facts.render_nodes().filter(|node| node.errno.is_none());
+    let mut with_driver = opened.filter_map(|node| Some((node.path.as_str(), node.driver.as_deref()?)));
+    with_driver.find(|(_, driver)| *driver != "nvidia")
 }
 
 fn software(facts: &Facts) -> Option<Seen> {
@@ -114,6 +124,16 @@ fn software(facts: &Facts) -> Option<Seen> {
             format!("the GPU's driver was tried, and failed: {}", attempts(&drawn.earlier_failures)),
             "see what else is found here; --require-hardware makes a run fail instead",
         ),
+        _ if mesas_gpu(facts).is_some() => {
+            let (path, driver) = mesas_gpu(facts)?;
+            Seen::failure(seen)?.explained(
+                format!(
+                    "{path} ({driver}) is here and opens, and Mesa does not use it: most likely this image's Mesa is older than \
+                     the GPU; or it was built without a driver for it"
+                ),
+                "LIBGL_DEBUG=verbose rust-gears --info shows what Mesa tried; use an image with a newer Mesa",
+            )
+        }
         _ => Seen::failure(seen)?.explained(
             "a GPU is here, and its driver offers no OpenGL",
             "see what else is found here; --require-hardware makes a run fail instead",

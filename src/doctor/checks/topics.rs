@@ -146,7 +146,7 @@ fn loaded(facts: &Facts) -> Option<String> {
 fn gpu(facts: &Facts) -> (Level, String) {
     let mut parts: Vec<String> = Vec::new();
     if let Some(nvml) = facts.nvml.done() {
-        parts.extend(nvml.gpus.iter().map(|gpu| gpu.name.clone()));
+        parts.extend(nvml.gpus.iter().map(|gpu| gpu.name.clone()).filter(|name| !name.is_empty()));
     }
     let nodes: Vec<&str> =
         facts.nodes().iter().filter(|node| node.errno.is_none()).map(|node| node.path.as_str()).collect();

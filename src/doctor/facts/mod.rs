@@ -7,8 +7,8 @@ mod look;
 pub mod nvml;
 
 pub use crate::machine::{
-    Authority, AuthorityFile, Container, Cookie, CookieFamily, Display, DisplayName, Injection, OTHER_ENGINE,
-    VendorFile, parse_authority, parse_vendor_file,
+    Authority, AuthorityFile, Container, Cookie, CookieFamily, Display, DisplayName, EglMask, Injection,
+    OTHER_ENGINE, VendorFile, parse_authority, parse_vendor_file,
 };
 pub use look::look;
 
@@ -87,6 +87,10 @@ pub struct Facts {
     pub libraries: Vec<Library>,
     /// libglvnd's list of EGL implementations.
     pub vendor_files: Vec<VendorFile>,
+    /// NVIDIA's driver libraries as files, wherever an engine may have put them.
+    pub driver_files: Vec<String>,
+    /// NVIDIA's application profiles that let EGL see some GPUs only.
+    pub egl_masks: Vec<EglMask>,
     /// Mesa's driver files.
     pub mesa_drivers: Vec<String>,
     /// Whether libxkbcommon finds its data.
@@ -140,6 +144,9 @@ pub struct Library {
     pub package: Option<String>,
     /// Where it was found, with links followed; else dlopen's words.
     pub loaded: Outcome<String>,
+    /// The mount point that the file lies on: `/` if it is the image's own.
+    #[serde(default)]
+    pub mount: Option<String>,
 }
 
 impl Library {
@@ -176,7 +183,32 @@ pub struct Node {
     pub errno: Option<i32>,
     /// Kernel driver behind a DRM node.
     pub driver: Option<String>,
+    /// Minor device number.
+    #[serde(default)]
+    pub minor: Option<u32>,
 }
+
+impl Node {
+    /// Whether its permissions let this user read and write it.
+    pub fn admits(&self, container: &Container) -> bool {
+        let is_unmapped = container.user_namespace && (self.uid == NOBODY || self.gid == NOBODY);
+        if container.dac_override && !is_unmapped {
+            return true;
+        }
+        // The first class that fits counts, and no other.
+        let shift = if self.uid == container.uid {
+            6
+        } else if container.groups.contains(&self.gid) {
+            3
+        } else {
+            0
+        };
+        self.mode >> shift & 0o6 == 0o6
+    }
+}
+
+/// User and group of files whose own are not mapped into a user namespace (user_namespaces(7)).
+pub const NOBODY: u32 = 65534;
 
 /// What NVIDIA's management library answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,8 +226,20 @@ pub struct NvmlGpu {
     pub name: String,
     /// Its operation mode leaves graphics out.
     pub is_compute_only: bool,
-    /// It is divided into instances (MIG), which cannot draw.
+    /// It is divided into instances (MIG).
     pub has_mig: bool,
+    /// What NVML answered when it was asked for this GPU; 0: it works.
+    #[serde(default)]
+    pub code: i32,
+    /// Number of its device node: N of `/dev/nvidiaN`.
+    #[serde(default)]
+    pub minor: Option<u32>,
+    /// PCI address.
+    #[serde(default)]
+    pub pci: Option<String>,
+    /// UUID, as in NVIDIA_VISIBLE_DEVICES.
+    #[serde(default)]
+    pub uuid: Option<String>,
 }
 
 /// What an X server answered to a client that connected.
@@ -371,7 +415,7 @@ impl Facts {
 
     /// All is well: a GPU draws where the program would draw, and nothing says that the picture is wrong.
     pub fn draws_right_in_hardware(&self) -> bool {
-        self.draws_in_hardware() && self.in_use().is_some_and(Drawn::is_right)
+        self.in_use().is_some_and(|drawn| drawn.is_hardware() && drawn.is_right())
     }
 
     /// Something draws in hardware where the program would draw: in a window where there is a display, else on a

@@ -5,6 +5,18 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
 type Handle = *mut c_void;
 
+/// nvml.h: nvmlPciInfo_t. A function that is newer than its header writes no more than this.
+#[repr(C)]
+#[derive(Default)]
+struct PciInfo {
+    bus_id_legacy: [c_char; 16],
+    domain: c_uint,
+    bus: c_uint,
+    device: c_uint,
+    ids: [c_uint; 2],
+    bus_id: [c_char; 32],
+}
+
 /// What it answers. Only ever called in a process of its own.
 ///
 /// # Errors
@@ -28,9 +40,27 @@ pub fn ask() -> Result<Nvml, String> {
         let by_index = library
             .get::<unsafe extern "C" fn(c_uint, *mut Handle) -> c_int>(b"nvmlDeviceGetHandleByIndex_v2\0")
             .map_err(missing)?;
-        let name = library
-            .get::<unsafe extern "C" fn(Handle, *mut c_char, c_uint) -> c_int>(b"nvmlDeviceGetName\0")
-            .map_err(missing)?;
+        type Text = unsafe extern "C" fn(Handle, *mut c_char, c_uint) -> c_int;
+        let name = library.get::<Text>(b"nvmlDeviceGetName\0").map_err(missing)?;
+        let text = |function: Option<Text>, gpu: Handle| {
+            let mut buffer = [0; 96];
+            let has_text = function?(gpu, buffer.as_mut_ptr(), buffer.len() as c_uint) == 0;
+            buffer[buffer.len() - 1] = 0;
+            has_text.then(|| CStr::from_ptr(buffer.as_ptr()).to_string_lossy().into_owned())
+        };
+        let minor = |gpu: Handle| {
+            let ask =
+                library.get::<unsafe extern "C" fn(Handle, *mut c_uint) -> c_int>(b"nvmlDeviceGetMinorNumber\0");
+            let mut minor = 0;
+            (ask.ok()?(gpu, &mut minor) == 0).then_some(minor)
+        };
+        let pci = |gpu: Handle| {
+            let ask =
+                library.get::<unsafe extern "C" fn(Handle, *mut PciInfo) -> c_int>(b"nvmlDeviceGetPciInfo_v3\0");
+            let mut info = PciInfo::default();
+            (ask.ok()?(gpu, &mut info) == 0)
+                .then(|| format!("{:04x}:{:02x}:{:02x}.0", info.domain, info.bus, info.device))
+        };
         type Mode = unsafe extern "C" fn(Handle, *mut c_uint, *mut c_uint) -> c_int;
         // A mode that the library or the GPU does not know is not set.
         let mode = |function: &[u8], gpu: Handle| {
@@ -45,17 +75,17 @@ pub fn ask() -> Result<Nvml, String> {
             let mut gpu: Handle = std::ptr::null_mut();
             let code = by_index(index, &mut gpu);
             if code != 0 {
-                nvml.code = code;
+                nvml.gpus.push(NvmlGpu { code, ..NvmlGpu::default() });
                 continue;
             }
-            let mut buffer = [0; 96];
-            let has_name = name(gpu, buffer.as_mut_ptr(), buffer.len() as c_uint) == 0;
-            buffer[buffer.len() - 1] = 0;
-            let text = CStr::from_ptr(buffer.as_ptr()).to_string_lossy().into_owned();
             nvml.gpus.push(NvmlGpu {
-                name: if has_name { text } else { String::new() },
+                name: text(Some(*name), gpu).unwrap_or_default(),
                 is_compute_only: mode(b"nvmlDeviceGetGpuOperationMode\0", gpu) == Some(1),
                 has_mig: mode(b"nvmlDeviceGetMigMode\0", gpu) == Some(1),
+                code: 0,
+                minor: minor(gpu),
+                pci: pci(gpu),
+                uuid: text(library.get::<Text>(b"nvmlDeviceGetUUID\0").ok().map(|f| *f), gpu),
             });
         }
         // The library stays loaded to the end of the process: some of its versions crash when they are unloaded.

@@ -31,6 +31,7 @@ pub fn perform(trial: &Trial) -> std::io::Result<()> {
         Trial::Library(name) => json(load(name)),
         Trial::Nodes => json(Ok(nodes())),
         Trial::Nvml => json(nvml::ask()),
+        Trial::Start(node) => json(Ok(start(node))),
         Trial::Reach(display) => json(reach(display)),
         Trial::X(display) => json(x_server::ask(display)),
         Trial::Glx(display) => json(draw(Place::Window { display: display.clone() }, Some(WindowApi::Glx))),
@@ -95,15 +96,42 @@ fn is_left_mount_point(path: &Path) -> bool {
 
 /// All device nodes that drawing may need, opened as a driver opens them.
 fn nodes() -> Vec<Node> {
-    let names = |folder: &str, start: &str| {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)));
-        paths.sort();
-        paths
+    let places =
+        [("/dev", "nvidia"), ("/dev/dri", "renderD"), ("/dev", "dxg"), ("/dev", "nvmap"), ("/dev", "nvhost-ctrl")];
+    let all = places.iter().flat_map(|(folder, start)| names(folder, start));
+    all.filter(|path| !path.is_dir()).filter_map(|path| node(&path)).collect()
+}
+
+fn names(folder: &str, start: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)));
+    paths.sort();
+    paths
+}
+
+/// The most GPUs of one machine; more names in /dev are somebody's joke.
+const MOST_GPUS: usize = 32;
+
+/// `/dev/nvidia0` and so on.
+pub(super) fn gpu_nodes() -> Vec<String> {
+    let numbered = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let number = name.strip_prefix("nvidia").unwrap_or_default();
+        !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
     };
-    let all = [names("/dev", "nvidia"), names("/dev/dri", "renderD"), names("/dev", "dxg")].concat();
-    all.into_iter().filter(|path| !path.is_dir()).filter_map(|path| node(&path)).collect()
+    let paths = names("/dev", "nvidia").into_iter().filter(numbered).take(MOST_GPUS);
+    paths.map(|path| path.display().to_string()).collect()
+}
+
+/// Opens a GPU's node so that the kernel starts the GPU first, which O_NONBLOCK puts off; the error number, or 0.
+fn start(node: &str) -> i32 {
+    let is_device = fs::metadata(node).is_ok_and(|file| file.file_type().is_char_device());
+    if !is_device {
+        return 0;
+    }
+    let opened = OpenOptions::new().read(true).write(true).open(node);
+    opened.err().and_then(|e| e.raw_os_error()).unwrap_or(0)
 }
 
 fn node(path: &Path) -> Option<Node> {
@@ -120,6 +148,7 @@ fn node(path: &Path) -> Option<Node> {
         gid: metadata.gid(),
         errno,
         driver,
+        minor: Some(libc::minor(metadata.rdev())),
     })
 }
 

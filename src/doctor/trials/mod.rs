@@ -9,7 +9,7 @@ mod x_server;
 pub use inside::perform;
 
 use crate::doctor::facts::{Facts, Library, Outcome, Role, XAnswer};
-use crate::machine::{NVIDIA_GLX_LIBRARIES, WINDOW_LIBRARIES};
+use crate::machine::{Mounts, NVIDIA_GLX_LIBRARIES, WINDOW_LIBRARIES};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
@@ -27,6 +27,8 @@ pub enum Trial {
     Library(String),
     /// Open the device nodes.
     Nodes,
+    /// Open an NVIDIA GPU's node as its driver does: the GPU starts, or fails to.
+    Start(String),
     /// Ask NVIDIA's management library.
     Nvml,
     /// Connect to this display's socket or port.
@@ -57,6 +59,9 @@ pub fn look_closer(facts: &mut Facts) {
     let mut trials: Vec<Trial> = libraries.iter().map(|library| Trial::Library(library.name.clone())).collect();
     let firsts = trials.len();
     trials.extend([Trial::Nodes, Trial::Nvml]);
+    let gpus = inside::gpu_nodes();
+    trials.extend(gpus.iter().cloned().map(Trial::Start));
+    let before_display = trials.len();
     let asked =
         facts.display.as_ref().filter(|display| display.name.is_some()).map(|display| display.asked.clone());
     if let Some(asked) = asked {
@@ -64,17 +69,38 @@ pub fn look_closer(facts: &mut Facts) {
     }
     let mut ended = run(&trials, LOOK_LIMIT);
     let mut rest = ended.split_off(firsts).into_iter();
+    let mounts = Mounts::of_this_process();
     facts.libraries = libraries
         .into_iter()
         .zip(ended)
-        .map(|(library, end)| Library { loaded: end.outcome(), ..library })
+        .map(|(library, end)| {
+            let loaded: Outcome<String> = end.outcome();
+            let mount = loaded.done().and_then(|path| mounts.of(path)).map(str::to_owned);
+            Library { loaded, mount, ..library }
+        })
         .collect();
     let mut next = || rest.next().unwrap_or_default();
     facts.nodes = next().outcome();
     facts.nvml = next().outcome();
-    if trials.len() > firsts + 2 {
+    for gpu in gpus {
+        started(facts, &gpu, next().outcome());
+    }
+    if trials.len() > before_display {
         facts.reach = next().outcome();
         facts.x = next().outcome();
+    }
+}
+
+/// Notes what came of starting a GPU: the error number of a GPU that failed, or that it hangs.
+fn started(facts: &mut Facts, gpu: &str, outcome: Outcome<i32>) {
+    let errno = match outcome {
+        Outcome::Done(errno) => errno,
+        Outcome::Hung(_) => libc::ETIMEDOUT,
+        _ => return,
+    };
+    if let Outcome::Done(nodes) = &mut facts.nodes {
+        let opened = nodes.iter_mut().filter(|node| node.path == gpu && node.errno.is_none());
+        opened.for_each(|node| node.errno = (errno != 0).then_some(errno));
     }
 }
 
@@ -131,6 +157,7 @@ fn libraries(facts: &Facts) -> Vec<Library> {
         role,
         package: package.map(Into::into),
         loaded: Outcome::default(),
+        mount: None,
     };
     let packaged = |table: &[(&str, &str)], role| -> Vec<Library> {
         table.iter().map(|(name, package)| library(name, Some(package), role)).collect()
