@@ -76,6 +76,15 @@ no_answer() {
 # engine_info TEMPLATE: a field of the engine's `info`; nothing where this engine has no such field.
 engine_info() { "${engine[@]}" info --format "$1" 2>/dev/null || true; }
 
+# The folders where the engine looks for CDI specifications. Docker says so, if it looks at all; podman always looks in these.
+cdi_folders() {
+  if [[ $engine_kind == podman ]]; then
+    printf '%s\n' /etc/cdi /var/run/cdi
+  else
+    engine_info '{{range .CDISpecDirs}}{{println .}}{{end}}'
+  fi
+}
+
 has_image() { "${engine[@]}" image inspect "$1" >/dev/null 2>&1; }
 
 is_rootless_docker() { [[ $engine_kind == docker && $(engine_info '{{.SecurityOptions}}') == *name=rootless* ]]; }

@@ -2,30 +2,41 @@
 # Known words of an engine or an X server → cause and fix. The tables are launch-errors.tsv and x-errors.tsv; their rows
 # have the numbers of the catalogue that `rust-gears doctor --list` prints.
 
-# explain TABLE TEXT: say the cause and the fix of the first row that TEXT matches; 1 if none does.
-explain() {
+# look_up TABLE TEXT: sets row, cause and fix to those of the first row that TEXT matches; 1 if none does.
+look_up() {
   local -r table=$root/scripts/lib/$1.tsv text=$2
-  local row pattern cause fix _
+  local pattern _
   while IFS=$'\t' read -r row pattern cause fix _; do
     [[ $row != '#'* ]] || continue
-    grep -qiE -- "$pattern" <<<"$text" || continue
-    say_cause "$cause" "$fix"
-    return 0
+    ! grep -qiE -- "$pattern" <<<"$text" || return 0
   done <"$table"
   return 1
 }
 
+# look_up_row TABLE ROW: the same for a row that was recognised by other means.
+look_up_row() {
+  local pattern _
+  while IFS=$'\t' read -r row pattern cause fix _; do
+    [[ $row != "$2" ]] || return 0
+  done <"$root/scripts/lib/$1.tsv"
+  return 1
+}
+
+# explain TABLE TEXT: say the cause and the fix of the first row that TEXT matches; 1 if none does.
+explain() {
+  local row cause fix
+  look_up "$1" "$2" && say_cause
+}
+
 # explain_row TABLE ROW: the same for a row that was recognised by other means.
 explain_row() {
-  local row pattern cause fix _
-  while IFS=$'\t' read -r row pattern cause fix _; do
-    [[ $row != "$2" ]] || say_cause "$cause" "$fix"
-  done <"$root/scripts/lib/$1.tsv"
+  local row cause fix
+  look_up_row "$1" "$2" && say_cause
 }
 
 say_cause() {
-  warn "cause: $1"
-  say "fix:   $2"
+  warn "cause: $cause"
+  say "fix:   $fix"
 }
 
 # ask_for_report ASKED: nobody has told us of these words yet. ASKED is a command that shows what was asked of the engine, or

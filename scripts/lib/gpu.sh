@@ -27,14 +27,6 @@ args_wslg() {
   printf '%s\0' --device /dev/dxg "$(bind /usr/lib/wsl /usr/lib/wsl readonly)" -e LD_LIBRARY_PATH=/usr/lib/wsl/lib
 }
 
-# Docker says where it looks, if it does at all; podman always looks in these two.
-cdi_folders() {
-  if [[ $engine_kind == podman ]]; then
-    printf '%s\n' /etc/cdi /var/run/cdi
-  else
-    engine_info '{{range .CDISpecDirs}}{{println .}}{{end}}'
-  fi
-}
 has_cdi() {
   local folder
   while read -r folder; do

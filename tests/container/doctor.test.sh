@@ -118,3 +118,21 @@ test_a_run_that_fails_ends_with_doctors_cause() {
   exits 3 docker run --rm rust-gears
   contains "$output" 'doctor: ' 'cause: ' 'fix:   '
 }
+
+# scripts/doctor: this machine, then the container. What machines can lack is in tests/host/.
+test_doctor_from_the_host() {
+  DISPLAY='' exits 4 scripts/doctor
+  contains "$output" 'on this machine:' 'ok       engine' 'scripts/run --engine=docker -- doctor' 'llvmpipe' $'\nverdict: '
+  # Somebody else's image: the program is mounted into it, and nothing of it stays.
+  local -r image=rust-gears-test-stranger
+  printf 'FROM %s\nRUN useradd -m somebody\nUSER somebody\nENTRYPOINT ["/bin/false"]\n' "$(base_image)" | docker build -q -t "$image" - >/dev/null
+  on_exit docker image rm -f "$image"
+  DISPLAY='' exits 4 scripts/doctor "$image" -- -e NVIDIA_VISIBLE_DEVICES=all
+  contains "$output" '-e NVIDIA_VISIBLE_DEVICES=all' 'a container of docker, user 1000' '[58]' $'\nverdict: '
+  same '' "$(docker ps --all --quiet --filter "ancestor=$image")"
+  # A way to the GPU that this engine does not know.
+  DISPLAY='' exits 4 scripts/doctor rust-gears -- --gpus all
+  contains "$output" 'could not select device driver' '[39]' $'\nverdict: '
+  exits 2 scripts/doctor rust-gears --gpus
+  contains "$output" 'scripts/doctor IMAGE -- --gpus'
+}

@@ -1,0 +1,261 @@
+# shellcheck shell=bash
+# What scripts/doctor finds on this machine: what a container needs of it to draw. Nothing is changed, and no root is needed.
+#
+# Each function looks at one thing, below the folder $host (empty: this machine itself), and calls `found`. A failure is what
+# keeps every container from drawing, whatever its options; a warning is what matters to some.
+
+host=''
+nvidia='' # the version of NVIDIA's driver, if it is loaded
+nvidia_level=failure
+lacks_nodes='' # NVIDIA's, although its driver is loaded
+first_seen='' first_cause='' first_fix='' # of the first failure
+
+# found LEVEL TOPIC SEEN [CAUSE FIX]: a line of the report, in the form of `rust-gears doctor`.
+found() {
+  printf '%-8s %-12s %s\n' "$1" "$2" "$(printable "$3")"
+  [[ $# -lt 5 ]] || printf '%21s cause: %s\n%21s fix:   %s\n' '' "$(printable "$4")" '' "$(printable "$5")"
+  if [[ $1 == failure && -z $first_seen ]]; then first_seen=$3 first_cause=${4:-} first_fix=${5:-}; fi
+}
+# found_row LEVEL TOPIC SEEN ROW: with the cause and the fix of a row of the launcher's table.
+found_row() {
+  local row cause fix
+  look_up_row launch-errors "$4"
+  found "$1" "$2" "$3 [$4]" "$cause" "$fix"
+}
+
+look_at_host() {
+  host=$1
+  # What is wrong with NVIDIA's card is no obstacle to another one.
+  if has_other_gpu; then nvidia_level=warning; else nvidia_level=failure; fi
+  look_at_engine
+  look_at_gpu
+  [[ -z $nvidia ]] || look_at_libraries
+  [[ -z $nvidia ]] || look_at_nvidia_nodes
+  look_at_render_nodes
+  [[ -z $nvidia ]] || look_at_toolkit
+  look_at_cdi
+  look_at_confinement
+  look_at_display
+}
+
+look_at_engine() {
+  if [[ -z $engine_kind ]]; then
+    local words row cause fix
+    words=$(docker info 2>&1 >/dev/null || true)
+    if have docker && look_up launch-errors "$words"; then
+      found failure engine "Docker does not answer [$row]" "$cause" "$fix"
+    else
+      found failure engine "no container engine answers" "neither docker nor podman is here and running" "scripts/setup"
+    fi
+    return
+  fi
+  local seen
+  seen="$("${engine[@]}" --version), as $(if is_rootless_docker || is_rootless_podman; then echo 'yourself (rootless)'; else echo root; fi)"
+  if [[ $(engine_info '{{.OperatingSystem}}') == *'Docker Desktop'* && ! -e $host/dev/dxg ]]; then
+    found failure engine "$seen, in Docker Desktop" "Docker Desktop runs containers in a virtual machine, which on Linux has no GPU" \
+      "use Docker Engine: docker context use default"
+  elif [[ $(engine_info '{{.DockerRootDir}}') == /var/snap/* ]]; then
+    found_row warning engine "$seen, from a snap" 12
+  else
+    found ok engine "$seen"
+  fi
+}
+
+# A GPU that Mesa can drive: a render node whose kernel driver is not NVIDIA's, or WSL's.
+has_other_gpu() {
+  local node driver
+  [[ ! -e $host/dev/dxg ]] || return 0
+  for node in "$host"/dev/dri/renderD*; do
+    [[ -e $node ]] || continue
+    driver=$(readlink "$host/sys/class/drm/${node##*/}/device/driver" || true)
+    [[ ${driver##*/} == nvidia ]] || return 0
+  done
+  return 1
+}
+
+# NVIDIA's display controllers, as folders of sysfs.
+nvidia_cards() {
+  local card
+  for card in "$host"/sys/bus/pci/devices/*; do
+    [[ $(cat "$card/vendor" 2>/dev/null) == 0x10de && $(cat "$card/class" 2>/dev/null) == 0x03* ]] || continue
+    printf '%s\n' "$card"
+  done
+}
+
+look_at_gpu() {
+  local -r version_file=$host/proc/driver/nvidia/version
+  local card driver
+  if [[ -r $version_file ]]; then
+    nvidia=$(grep -oE '[0-9]+\.[0-9]+(\.[0-9]+)?' "$version_file" | head -n 1)
+    found ok GPU "NVIDIA's driver $nvidia is loaded"
+    return
+  fi
+  card=$(nvidia_cards | head -n 1)
+  if [[ -n $card ]]; then
+    driver=$(readlink "$card/driver" || true)
+    case ${driver##*/} in
+      '') found_row "$nvidia_level" GPU "an NVIDIA card (${card##*/}) that no driver is bound to" 122 ;;
+      nouveau)
+        found warning GPU "an NVIDIA card (${card##*/}), driven by nouveau" \
+          "nouveau is the kernel's own driver: slower than NVIDIA's, and of no use to --gpus" \
+          "install NVIDIA's driver; or keep nouveau and give containers --device /dev/dri, and Mesa in the image"
+        ;;
+      *)
+        found "$nvidia_level" GPU "an NVIDIA card (${card##*/}) that ${driver##*/} has taken" \
+          "the card is bound to ${driver##*/}, for a virtual machine as a rule, and cannot draw here" \
+          "give it back to NVIDIA's driver: the name of ${driver##*/} stands in /etc/modprobe.d or on the kernel's command line"
+        ;;
+    esac
+  elif [[ -e $host/dev/dxg ]]; then
+    found ok GPU "WSL's (/dev/dxg)"
+  elif has_other_gpu; then
+    found ok GPU "one that Mesa can drive"
+  else
+    found failure GPU "no driver for a GPU is loaded: neither NVIDIA's, nor one with a node in /dev/dri" \
+      "this machine has no GPU, or none of its GPUs has a driver" \
+      "lspci -nn | grep -E 'VGA|3D|Display' shows the GPUs: install the driver of yours; a virtual machine needs a GPU given to it"
+  fi
+}
+
+# The driver's libraries in this machine's usual folders: their versions, each once.
+library_versions() {
+  local file
+  for file in "$host"/usr/lib{,64,/*-linux-gnu,/*-linux-gnu/nvidia/current} "$host"/run/opengl-driver/lib; do
+    compgen -G "$file/libnvidia-ml.so.*.*" || true
+  done | sed 's/.*\.so\.//' | sort -u
+}
+
+look_at_libraries() {
+  local versions
+  versions=$(library_versions)
+  if [[ -z $versions ]]; then
+    found_row "$nvidia_level" driver "there is no libnvidia-ml.so.$nvidia" 43
+  elif ! grep -qxF "$nvidia" <<<"$versions"; then
+    found_row "$nvidia_level" driver "$nvidia is loaded, and the libraries are of ${versions//$'\n'/, }" 45
+  else
+    found ok driver "its libraries are of the same version"
+  fi
+}
+
+look_at_nvidia_nodes() {
+  local node modes
+  for node in nvidiactl nvidia0; do
+    [[ -e $host/dev/$node ]] || {
+      lacks_nodes=1
+      found "$nvidia_level" nodes "there is no /dev/$node" "the driver is loaded, and its device nodes were not made" "sudo nvidia-modprobe -c=0"
+      return
+    }
+  done
+  modes=$(stat -c %a "$host/dev/nvidiactl" "$host/dev/nvidia0" | sort -u)
+  if [[ $modes != 666 ]]; then
+    found_row warning nodes "the modes of /dev/nvidiactl and /dev/nvidia0 are ${modes//$'\n'/ and }, not 666" 46
+  elif [[ ! -e $host/dev/nvidia-uvm ]]; then
+    found_row warning nodes "there is no /dev/nvidia-uvm (CUDA needs it, OpenGL does not)" 47
+  else
+    found ok nodes "/dev/nvidia* are there, and everybody may open them"
+  fi
+}
+
+look_at_render_nodes() {
+  local node group
+  for node in "$host"/dev/dri/renderD*; do
+    [[ -e $node ]] || continue
+    group=$(stat -c '%G (%g)' "$node")
+    if [[ -r $node && -w $node ]]; then
+      found ok nodes "/dev/dri/${node##*/}, of the group $group"
+    else
+      found warning nodes "/dev/dri/${node##*/}, of the group $group, may not be opened by you" \
+        "engines without root hand on only what you may open yourself" \
+        "sudo usermod -aG $(stat -c %G "$node") \"\$USER\" and a new login"
+    fi
+  done
+}
+
+look_at_toolkit() {
+  if ! have nvidia-ctk; then
+    found_row warning toolkit "the NVIDIA Container Toolkit is not installed (there is no nvidia-ctk)" 39
+    return
+  fi
+  local -r configuration=$host/etc/nvidia-container-runtime/config.toml
+  local version ldconfig
+  version=$(nvidia-ctk --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1 || true)
+  setting() { sed -nE "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*\"?([^\"#]*)\"?.*/\1/p" "$configuration" 2>/dev/null | head -n 1; }
+  ldconfig=$(setting ldconfig)
+  ldconfig=${ldconfig#@}
+  if [[ -e $configuration && ! -r $configuration ]]; then
+    found warning toolkit "$version; its configuration may not be read by you" "the modes of ${configuration#"$host"}" "sudo chmod a+r ${configuration#"$host"}"
+  elif [[ -n $ldconfig && ! -e $host$ldconfig ]]; then
+    found_row warning toolkit "$version; its configuration names $ldconfig, which is not there" 44
+  elif [[ $(setting no-cgroups) == true* ]] && ! is_rootless_docker && ! is_rootless_podman; then
+    found warning toolkit "$version; its configuration has no-cgroups = true" \
+      "that is for engines without root: containers of an engine that runs as root may not open the GPU then" \
+      "sudo nvidia-ctk config --in-place --set nvidia-container-cli.no-cgroups=false; or give the GPU through CDI: --device nvidia.com/gpu=all"
+  else
+    found ok toolkit "${version:-of a version that it does not tell}"
+  fi
+}
+
+# The paths of this machine that a CDI specification, YAML or JSON, names.
+named_by() {
+  grep -oE '(^|[^A-Za-z])(hostPath|path)"?: *"?/[^",[:space:]]+' "$1" | sed -E 's/^[^:]*: *"?//' | sort -u
+}
+
+look_at_cdi() {
+  local folder file path seen=''
+  local -a folders=()
+  [[ -z $engine_kind ]] || mapfile -t folders < <(cdi_folders)
+  for folder in "${folders[@]}"; do
+    [[ -n $folder ]] || continue
+    for file in "$host$folder"/*.{yaml,json}; do
+      [[ -e $file ]] || continue
+      seen+="${seen:+, }${file#"$host"}"
+      if [[ ! -r $file ]]; then
+        found warning CDI "${file#"$host"} may not be read by you" "an engine without root reads it as you" "sudo chmod a+r ${file#"$host"}"
+        return
+      fi
+      while read -r path; do
+        [[ ! -e $host$path ]] || continue
+        case $path in
+          /dev/nvidia*) [[ -z $lacks_nodes ]] || continue ;;&
+          /dev/*) found_row warning CDI "${file#"$host"} names $path, which is not there" 117 ;;
+          */nvidia-cdi-hook | */nvidia-ctk) found_row warning CDI "${file#"$host"} names $path, which is not there" 119 ;;
+          *) found_row warning CDI "${file#"$host"} names $path, which is not there" 118 ;;
+        esac
+        return
+      done < <(named_by "$file")
+    done
+  done
+  if [[ -n $seen ]]; then
+    found ok CDI "$seen: every file that it names is there"
+  elif [[ -n $nvidia ]]; then
+    found skipped CDI "no specification, in any folder that this engine reads"
+  fi
+}
+
+look_at_confinement() {
+  if [[ $(cat "$host/sys/fs/selinux/enforce" 2>/dev/null) != 1 ]]; then
+    found ok SELinux "not in force"
+  elif [[ $(cat "$host/sys/fs/selinux/booleans/container_use_devices" 2>/dev/null) == 1* ]]; then
+    found ok SELinux "in force, and lets containers use devices"
+  else
+    found warning SELinux "in force" "it keeps containers off the GPU's nodes and the X server's socket" \
+      "sudo setsebool -P container_use_devices 1 for the GPU; for the X server too: --security-opt label=type:container_runtime_t (scripts/run gives it)"
+  fi
+}
+
+look_at_display() {
+  local -r display=${DISPLAY:-}
+  if [[ -z $display ]]; then
+    found skipped display "DISPLAY is not set${WAYLAND_DISPLAY:+ (a Wayland session without Xwayland)}: containers can draw off-screen"
+  elif [[ ! $display =~ ^(unix)?:([0-9]+)(\.[0-9]+)?$ ]]; then
+    found ok display "$display, not a socket of this machine"
+  elif [[ ! -S $host/tmp/.X11-unix/X${BASH_REMATCH[2]} ]]; then
+    found warning display "DISPLAY is $display, and there is no socket /tmp/.X11-unix/X${BASH_REMATCH[2]}" \
+      "no X server of this machine has that number" "ls /tmp/.X11-unix shows those that run; correct DISPLAY"
+  elif have xauth && [[ -z $(xauth list "$display" 2>/dev/null) ]]; then
+    found warning display "$display, and you have no cookie for it" "most X servers let in only who shows the cookie, a secret in a file" \
+      "XAUTHORITY must name the file with it; scripts/run --x-auth=user does without"
+  else
+    found ok display "$display has a socket here"
+  fi
+}

@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# What scripts/doctor finds in a container: `rust-gears doctor` in the user's image, with the user's options.
+
+readonly seconds=25 # doctor itself takes ten at most
+inside='' # what doctor says last; its verdict
+
+# look_inside IMAGE OPTION…: 0 if a GPU draws there. Without an image: ours, as scripts/run starts it.
+look_inside() {
+  local -r image=$1
+  local status=0
+  local -a command
+  shift
+  if [[ -z $image ]]; then
+    ours_is_there
+    command=("$root/scripts/run" "--engine=$engine_kind" -- doctor)
+    printf '\nin a container: %s\n' "$(quoted "${command[@]}")"
+  else
+    how_to_look "$image" "$@"
+    printf '\nin a container: %s\n' "$(quoted "${command[@]}")"
+    command=("${engine[@]}" run --name "$container" "${command[@]:${#engine[@]}+1}")
+    on_exit end_quietly
+  fi
+  timeout --kill-after=3 "$seconds" "${command[@]}" >"$d/report" 2>"$d/words" </dev/null || status=$?
+  case $status in
+    0 | 4) sed '/^verdict: /,$d; /^$/d' "$d/report" && inside=$(sed -n '/^verdict: /,$s/^verdict: //p; /^   *to mend it/p' "$d/report") ;;
+    *) why_not "$status" "$image" "$@" ;;
+  esac
+  ((status == 0))
+}
+
+# how_to_look IMAGE OPTION…: sets command. Our images have the program; into others it is mounted, in place of their own.
+how_to_look() {
+  local -r image=$1
+  shift
+  command=("${engine[@]}" run --rm "$@")
+  if [[ $(entrypoint "$image") != *'"rust-gears"'* ]]; then
+    take_program
+    command+=("--volume=$d/rust-gears:/rust-gears:ro" --entrypoint=/rust-gears)
+  fi
+  command+=("$image" doctor)
+}
+entrypoint() { "${engine[@]}" image inspect --format '{{json .Config.Entrypoint}}' "$1" 2>/dev/null || true; }
+
+# Built before the clock starts.
+ours_is_there() { { has_image rust-gears && has_image rust-gears:mesa; } || "$root/scripts/build" "--engine=$engine_kind" slim mesa >&2; }
+
+take_program() {
+  ours_is_there
+  "${engine[@]}" create --name "$container" rust-gears >/dev/null
+  "${engine[@]}" cp "$container:/usr/local/bin/rust-gears" "$d/rust-gears" >/dev/null
+  "${engine[@]}" rm "$container" >/dev/null
+  chmod 755 "$d" "$d/rust-gears" # whoever the image's user is
+}
+
+end_quietly() { "${engine[@]}" rm --force "$container" >/dev/null 2>&1 || true; }
+
+# why_not STATUS IMAGE OPTION…: the container did not start, or doctor did not run in it.
+why_not() {
+  local -r status=$1
+  local row cause fix words
+  words=$(<"$d/words")
+  if ((status == 124 || status == 137)); then
+    found failure start "no answer within $seconds seconds" "the engine or a driver hangs" "restart the engine; sudo dmesg | tail shows a driver that hangs"
+  elif [[ $words =~ GLIBC_([0-9.]+)\'\ not\ found ]]; then
+    found failure image "doctor cannot run in it: $(tail -n 1 "$d/words")" "the image's C library is older than ${BASH_REMATCH[1]}, which doctor needs" \
+      "what is said of this machine holds all the same; for the rest try the same options with rust-gears:mesa in place of your image"
+  elif [[ $words == *'exec /rust-gears: no such file or directory'* ]]; then
+    found failure image "doctor cannot run in it: it has no glibc" "it is built with another C library (Alpine's musl), which NVIDIA's driver does not work with either" \
+      "take a base image with glibc: Debian, Ubuntu, Fedora"
+  elif look_up launch-errors "$words"; then
+    found failure start "${words%%$'\n'*} [$row]" "$cause" "$fix"
+  else
+    found failure start "the engine did not start it: ${words:-it says nothing, and ends with $status}"
+    ask_for_report "$(quoted "$root/scripts/doctor" "${@:2:1}" -- "${@:3}")"
+  fi
+}
+
+# The last word: what draws, or whose fault it is and what mends it.
+say_verdict() {
+  local -r draws=$1
+  printf '\n'
+  if [[ $draws == yes ]]; then
+    printf 'verdict: %s\n' "$(printable "$inside")"
+  elif [[ -n $first_seen ]]; then
+    printf 'verdict: %s%s\n' "$(printable "$first_seen")" "${first_cause:+: $(printable "$first_cause")}"
+    [[ -z $first_fix ]] || printf '         to mend it: %s\n' "$(printable "$first_fix")"
+    [[ -z $inside ]] || printf '         the container then said: %s\n' "$(printable "${inside%%$'\n'*}")"
+  else
+    printf 'verdict: %s\n' "$(printable "$inside")"
+  fi
+}
+
+# diagnose HOST IMAGE OPTION…: everything. 0 if a GPU draws, 4 if none does.
+diagnose() {
+  local draws=no
+  d=$(mktemp -d /tmp/rust-gears.XXXXXXXX)
+  on_exit rm -rf "$d"
+  readonly d container=${d##*/}
+  printf 'on this machine:\n'
+  look_at_host "$1"
+  if [[ -n $engine_kind ]] && look_inside "${@:2}"; then draws=yes; fi
+  say_verdict "$draws"
+  [[ $draws == yes ]] || return 4
+}

@@ -1,0 +1,298 @@
+//! scripts/doctor: what it finds on machines that are healthy but for one thing, and which of the two sides its verdict names.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use assert_cmd::Command;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const VERSION: &str = "570.86.15";
+const DRAWS: &str =
+    "ok       GLX window   NVIDIA H100, 9000 FPS\n\nverdict: this container draws on NVIDIA H100\n";
+const DRAWS_NOT: &str = "failure  driver       not here [23]\n                      cause: c\n\n\
+                         verdict: this container draws nothing: the capabilities leave the driver out\n\
+                         \x20        to mend it: -e NVIDIA_DRIVER_CAPABILITIES=all\n";
+
+/// A folder with the files of a machine, and one with its programs.
+struct Machine {
+    files: TempDir,
+    programs: TempDir,
+}
+
+impl Machine {
+    /// With an NVIDIA GPU, and all that a container needs of it.
+    fn healthy() -> Machine {
+        let machine = Machine { files: TempDir::new().unwrap(), programs: TempDir::new().unwrap() };
+        let kernel = format!(
+            "NVRM version: NVIDIA UNIX x86_64 Kernel Module  {VERSION}  Wed Jan 22 2025\nGCC version: 12.2.0\n"
+        );
+        machine.write("proc/driver/nvidia/version", &kernel);
+        for node in ["nvidiactl", "nvidia0", "nvidia-uvm"] {
+            machine.write(&format!("dev/{node}"), "");
+            machine.set_mode(&format!("dev/{node}"), 0o666);
+        }
+        for name in ["libnvidia-ml", "libEGL_nvidia"] {
+            machine.write(&format!("usr/lib/x86_64-linux-gnu/{name}.so.{VERSION}"), "");
+        }
+        machine.write("sbin/ldconfig", "");
+        machine.write("usr/bin/nvidia-cdi-hook", "");
+        machine.write(
+            "etc/nvidia-container-runtime/config.toml",
+            "[nvidia-container-cli]\n#no-cgroups = false\nldconfig = \"@/sbin/ldconfig\"\n",
+        );
+        machine.write("etc/cdi/nvidia.yaml", &specification(VERSION, "/dev/nvidia0"));
+        symlink(fs::canonicalize("tests/engines/fake-engine").unwrap(), machine.programs.path().join("docker"))
+            .unwrap();
+        machine.program("nvidia-ctk", "#!/bin/sh\necho 'NVIDIA Container Toolkit CLI version 1.17.8'\n");
+        machine
+    }
+
+    /// Without any GPU.
+    fn bare() -> Machine {
+        let machine = Machine::healthy();
+        for folder in ["proc", "dev", "etc"] {
+            fs::remove_dir_all(machine.path(folder)).unwrap();
+        }
+        machine
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.files.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn remove(&self, name: &str) {
+        fs::remove_file(self.path(name)).unwrap();
+    }
+
+    fn set_mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn program(&self, name: &str, text: &str) {
+        let file = self.programs.path().join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// An NVIDIA card in sysfs, with this driver.
+    fn card(&self, driver: Option<&str>) {
+        self.write("sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
+        self.write("sys/bus/pci/devices/0000:01:00.0/class", "0x030000\n");
+        if let Some(driver) = driver {
+            symlink(
+                format!("/sys/bus/pci/drivers/{driver}"),
+                self.path("sys/bus/pci/devices/0000:01:00.0/driver"),
+            )
+            .unwrap();
+        }
+    }
+
+    /// A GPU that Mesa drives.
+    fn render_node(&self) {
+        self.write("dev/dri/renderD128", "");
+        fs::create_dir_all(self.path("sys/class/drm/renderD128/device")).unwrap();
+        symlink("/sys/bus/pci/drivers/i915", self.path("sys/class/drm/renderD128/device/driver")).unwrap();
+    }
+
+    /// scripts/doctor, for an image whose container prints `report`, while the engine says `words`, and ends with `status`.
+    fn doctor(&self, report: &str, words: &str, status: u8) -> Command {
+        let folder = self.programs.path();
+        fs::write(folder.join("report"), report).unwrap();
+        fs::write(folder.join("words"), words).unwrap();
+        let mut command = Command::new("tests/host/diagnose");
+        command.arg(self.files.path()).args(["my-image", "--gpus", "all"]);
+        command.env("PATH", format!("{}:{}", folder.display(), std::env::var("PATH").unwrap()));
+        command.env("REPORT", folder.join("report")).env("WORDS", folder.join("words"));
+        command.env("ASKED", folder.join("asked")).env("STATUS", status.to_string());
+        for variable in ["DISPLAY", "WAYLAND_DISPLAY", "DOCKER_HOST"] {
+            command.env_remove(variable);
+        }
+        command.timeout(Duration::from_secs(60));
+        command
+    }
+}
+
+/// A CDI specification, with this device and the libraries of this version.
+fn specification(version: &str, device: &str) -> String {
+    format!(
+        "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ndevices:\n- name: all\n  containerEdits:\n    deviceNodes:\n    - path: {device}\n\
+         containerEdits:\n  hooks:\n  - args:\n    - nvidia-cdi-hook\n    hookName: createContainer\n    path: /usr/bin/nvidia-cdi-hook\n\
+         \x20 mounts:\n  - containerPath: /not/here\n    hostPath: /usr/lib/x86_64-linux-gnu/libEGL_nvidia.so.{version}\n"
+    )
+}
+
+fn outcome(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+}
+
+#[test]
+fn a_healthy_machine_raises_no_alarm() {
+    let (status, told) = outcome(&mut Machine::healthy().doctor(DRAWS, "", 0));
+    assert_eq!(status, Some(0), "{told}");
+    assert!(!told.contains("failure") && !told.contains("warning"), "{told}");
+    for seen in [
+        "ok       engine       docker version 28.2, as root",
+        "NVIDIA's driver 570.86.15 is loaded",
+        "of the same version",
+        "toolkit      1.17.8",
+        "/etc/cdi/nvidia.yaml: every file that it names is there",
+        "\nverdict: this container draws on NVIDIA H100\n",
+    ] {
+        assert!(told.contains(seen), "{seen} is not in: {told}");
+    }
+}
+
+/// A change to the healthy machine, and how the line begins that has to tell of it.
+type Fault = (fn(&Machine), &'static str);
+
+#[rustfmt::skip] // a table: one line a fault
+const FAULTS: &[Fault] = &[
+    (|m| m.remove("usr/lib/x86_64-linux-gnu/libnvidia-ml.so.570.86.15"), "failure  driver       there is no libnvidia-ml.so.570.86.15 [43]"),
+    (|m| m.write("proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  565.77  Wed\n"), "failure  driver       565.77 is loaded, and the libraries are of 570.86.15 [45]"),
+    (|m| m.remove("dev/nvidia0"), "failure  nodes        there is no /dev/nvidia0"),
+    (|m| m.set_mode("dev/nvidia0", 0o660), "warning  nodes        the modes of /dev/nvidiactl and /dev/nvidia0 are 660 and 666, not 666 [46]"),
+    (|m| m.remove("dev/nvidia-uvm"), "warning  nodes        there is no /dev/nvidia-uvm (CUDA needs it, OpenGL does not) [47]"),
+    (|m| m.remove("sbin/ldconfig"), "warning  toolkit      1.17.8; its configuration names /sbin/ldconfig, which is not there [44]"),
+    (|m| m.write("etc/nvidia-container-runtime/config.toml", "no-cgroups = true\n"), "warning  toolkit      1.17.8; its configuration has no-cgroups = true"),
+    (|m| m.write("etc/cdi/nvidia.yaml", &specification(VERSION, "/dev/dri/renderD129")), "warning  CDI          /etc/cdi/nvidia.yaml names /dev/dri/renderD129, which is not there [117]"),
+    (|m| m.write("etc/cdi/nvidia.yaml", &specification("565.77", "/dev/nvidia0")), "warning  CDI          /etc/cdi/nvidia.yaml names /usr/lib/x86_64-linux-gnu/libEGL_nvidia.so.565.77, which is not there [118]"),
+    (|m| m.remove("usr/bin/nvidia-cdi-hook"), "warning  CDI          /etc/cdi/nvidia.yaml names /usr/bin/nvidia-cdi-hook, which is not there [119]"),
+    (|m| m.write("etc/cdi/other.json", r#"{"kind": "nvidia.com/gpu", "devices": [{"containerEdits": {"deviceNodes": [{"path": "/dev/nvidia7"}]}}]}"#), "warning  CDI          /etc/cdi/other.json names /dev/nvidia7, which is not there [117]"),
+    (|m| m.remove("etc/cdi/nvidia.yaml"), "skipped  CDI          no specification"),
+    (|m| m.write("sys/fs/selinux/enforce", "1"), "warning  SELinux      in force"),
+    (|m| { m.write("sys/fs/selinux/enforce", "1"); m.write("sys/fs/selinux/booleans/container_use_devices", "1 1") }, "ok       SELinux      in force, and lets containers use devices"),
+];
+
+#[test]
+fn every_fault_of_a_machine_with_nvidias_driver_is_told() {
+    for (change, line) in FAULTS {
+        let machine = Machine::healthy();
+        change(&machine);
+        let (_, told) = outcome(&mut machine.doctor(DRAWS, "", 0));
+        assert!(told.lines().any(|l| l.starts_with(line)), "{line} is not in: {told}");
+        let alarms = told.lines().filter(|l| l.starts_with("failure") || l.starts_with("warning")).count();
+        assert_eq!(alarms, usize::from(line.starts_with("failure") || line.starts_with("warning")), "{told}");
+    }
+}
+
+#[rustfmt::skip] // a table: one line a machine
+const WITHOUT_DRIVER: &[Fault] = &[
+    (|_| {}, "failure  GPU          no driver for a GPU is loaded"),
+    (|m| m.card(None), "failure  GPU          an NVIDIA card (0000:01:00.0) that no driver is bound to [122]"),
+    (|m| m.card(Some("vfio-pci")), "failure  GPU          an NVIDIA card (0000:01:00.0) that vfio-pci has taken"),
+    // That is no obstacle to another GPU.
+    (|m| { m.card(Some("vfio-pci")); m.render_node() }, "warning  GPU          an NVIDIA card (0000:01:00.0) that vfio-pci has taken"),
+    (|m| { m.card(Some("nouveau")); m.render_node() }, "warning  GPU          an NVIDIA card (0000:01:00.0), driven by nouveau"),
+    (Machine::render_node, "ok       GPU          one that Mesa can drive"),
+    (|m| m.write("dev/dxg", ""), "ok       GPU          WSL's (/dev/dxg)"),
+];
+
+#[test]
+fn every_machine_without_nvidias_driver_is_told_apart() {
+    for (change, line) in WITHOUT_DRIVER {
+        let machine = Machine::bare();
+        change(&machine);
+        let (_, told) = outcome(&mut machine.doctor(DRAWS, "", 0));
+        assert!(told.lines().any(|l| l.starts_with(line)), "{line} is not in: {told}");
+    }
+}
+
+#[test]
+fn a_display_without_a_server_is_told() {
+    let (_, told) = outcome(Machine::healthy().doctor(DRAWS, "", 0).env("DISPLAY", ":7"));
+    assert!(
+        told.contains("\nwarning  display      DISPLAY is :7, and there is no socket /tmp/.X11-unix/X7"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_engine_that_does_not_answer_is_the_cause() {
+    let words =
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
+    let (status, told) = outcome(Machine::healthy().doctor("", words, 125).env("INFO_FAILS", "1"));
+    assert_eq!(status, Some(4));
+    assert!(told.contains("\nfailure  engine       Docker does not answer [101]"), "{told}");
+    assert!(told.contains("\nverdict: Docker does not answer [101]: the Docker daemon is not running"), "{told}");
+}
+
+/// What the last lines say, of a machine and what its container did.
+fn verdict(machine: &Machine, report: &str, words: &str, status: u8) -> String {
+    let (code, told) = outcome(&mut machine.doctor(report, words, status));
+    assert_eq!(code, Some(4), "{told}");
+    told.split_once("\nverdict: ").expect(&told).1.to_owned()
+}
+
+#[test]
+fn the_verdict_is_the_containers_unless_the_machine_keeps_every_container_from_drawing() {
+    let healthy = verdict(&Machine::healthy(), DRAWS_NOT, "", 4);
+    assert!(
+        healthy.starts_with("this container draws nothing: the capabilities leave the driver out\n"),
+        "{healthy}"
+    );
+    assert!(healthy.contains("to mend it: -e NVIDIA_DRIVER_CAPABILITIES=all"), "{healthy}");
+
+    let without_gpu = verdict(&Machine::bare(), DRAWS_NOT, "", 4);
+    assert!(without_gpu.starts_with("no driver for a GPU is loaded"), "{without_gpu}");
+    assert!(without_gpu.contains("the container then said: this container draws nothing"), "{without_gpu}");
+
+    // A specification that nobody asked for is no cause.
+    let stale = Machine::healthy();
+    stale.remove("usr/bin/nvidia-cdi-hook");
+    assert_eq!(verdict(&stale, DRAWS_NOT, "", 4), healthy);
+}
+
+#[test]
+fn a_container_that_does_not_start_is_explained_by_the_engines_words() {
+    let words =
+        "docker: Error response from daemon: could not select device driver \"\" with capabilities: [[gpu]].";
+    let told = verdict(&Machine::healthy(), "", words, 125);
+    assert!(told.starts_with(words), "{told}");
+    assert!(told.contains("[39]: the engine does not know the NVIDIA Container Toolkit"), "{told}");
+
+    let (_, told) =
+        outcome(&mut Machine::healthy().doctor("", "docker: Error response from daemon: the moon", 125));
+    assert!(
+        told.contains("verdict: the engine did not start it: docker: Error response from daemon: the moon"),
+        "{told}"
+    );
+    assert!(told.contains("please report") && told.contains("scripts/doctor my-image -- --gpus all;"), "{told}");
+}
+
+#[test]
+fn an_image_in_which_doctor_cannot_run_is_told() {
+    let old =
+        "/rust-gears: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.39' not found (required by /rust-gears)";
+    let told = verdict(&Machine::healthy(), "", old, 1);
+    assert!(told.contains("the image's C library is older than 2.39"), "{told}");
+    let told = verdict(&Machine::healthy(), "", "exec /rust-gears: no such file or directory", 1);
+    assert!(told.contains("it has no glibc"), "{told}");
+}
+
+#[test]
+fn the_container_is_started_with_exactly_the_options_given() {
+    let machine = Machine::healthy();
+    let asked = |entrypoint: &str| {
+        outcome(machine.doctor(DRAWS, "", 0).env("ENTRYPOINT", entrypoint));
+        fs::read_to_string(machine.programs.path().join("asked")).unwrap()
+    };
+    let ours = asked(r#"["rust-gears"]"#);
+    let (name, rest) = ours.strip_prefix("run --name ").unwrap().split_once(' ').unwrap();
+    assert_eq!(rest, "--rm --gpus all my-image doctor\n");
+    // Into an image of somebody else the program is mounted.
+    let theirs = asked(r#"["blender"]"#);
+    let program = theirs.split_once("--rm --gpus all --volume=").unwrap().1;
+    assert!(program.ends_with(":/rust-gears:ro --entrypoint=/rust-gears my-image doctor\n"), "{theirs}");
+    // And nothing is left behind.
+    assert!(!Path::new("/tmp").join(name).exists());
+}
