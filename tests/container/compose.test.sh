@@ -39,6 +39,23 @@ test_compose_asks_for_nvidias_gpus() {
   contains "$output" 'could not select device driver "nvidia" with capabilities: [[gpu]]'
 }
 
+# limit NAME: the figure that scripts/run has for it.
+limit() { sed -n "s/^readonly $1=\([0-9]*\).*/\1/p" scripts/lib/limits.sh; }
+
+test_compose_limits_what_scripts_run_limits() {
+  local -r processes=$(limit most_processes) mib=$(limit most_memory)
+  exits 0 compose config
+  same 3 "$(grep -c "pids_limit: $processes\$" <<<"$output")"
+  same 3 "$(grep -cE "mem_limit: (${mib}m|['\"]?$((mib << 20))['\"]?)\$" <<<"$output")"
+  local -r place=$(grep -oE '/tmp:size=[0-9a-z]+' scripts/lib/isolation.sh)
+  same 1 "$(grep -c -- "- $place\$" <<<"$output")"
+}
+
+# The other nodes of /dev/dri set screens' modes.
+test_compose_names_the_render_node_alone() {
+  same 'devices: [/dev/dri/renderD128]' "$(grep -o 'devices: .*/dev/dri.*' compose.yaml)"
+}
+
 # The name rust-gears in a registry is not ours.
 test_compose_never_pulls_an_image() {
   exits 0 compose config

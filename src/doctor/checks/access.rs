@@ -244,8 +244,10 @@ fn render_node_forbidden(facts: &Facts) -> Option<Seen> {
         return None;
     }
     if let Some(node) = facts.render_nodes().find(|node| node.errno == Some(EPERM)) {
-        return Seen::failure(format!("opening {} gives: Operation not permitted", node.path))?
-            .explained("the node is here, and the container's device rules do not allow it", "--device /dev/dri");
+        return Seen::failure(format!("opening {} gives: Operation not permitted", node.path))?.explained(
+            "the node is here, and the container's device rules do not allow it",
+            format!("--device {}", node.path),
+        );
     }
     let node = behind(facts, Barrier::Mode).into_iter().find(|node| is_render(node))?;
     let Node { path, mode, gid, .. } = node;

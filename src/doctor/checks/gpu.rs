@@ -274,7 +274,7 @@ fn none_given(facts: &Facts) -> Option<Seen> {
     (fails && !has_mesa).then(|| {
         Seen::failure("no device node of a GPU is here, and no Mesa that would draw without one")?.explained(
             "no GPU was passed into this container, or the machine has none",
-            format!("NVIDIA: {ASK_FOR_GPU}; Intel, AMD: --device /dev/dri with the image rust-gears:mesa; without a GPU: the image rust-gears:mesa draws in software"),
+            format!("NVIDIA: {ASK_FOR_GPU}; Intel, AMD: --device /dev/dri/renderD128 with the image rust-gears:mesa; without a GPU: the image rust-gears:mesa draws in software"),
         )
     })?
 }

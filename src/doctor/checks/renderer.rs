@@ -28,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
         text: Text::Own(Words {
             symptom: "llvmpipe, and exit code 0",
             cause: "no GPU was passed into this container, or the machine has none, so Mesa draws in software",
-            fix: "NVIDIA: --gpus all; Intel, AMD: --device /dev/dri; if a run should fail rather than draw in \
+            fix: "NVIDIA: --gpus all; Intel, AMD: --device /dev/dri/renderD128; if a run should fail rather than draw in \
                   software: --require-hardware",
         }),
         check: software,
