@@ -2,8 +2,9 @@
 # How much of this machine a container may take, so that neither a malicious image nor a viewer with an enormous window
 # brings it down. --engine-option overrides each.
 
-# llvmpipe has a thread for each processor, 32 at most, and Mesa as many to compile shaders: 5 on 2 processors, 65 on 32 and
-# more, on 128 too. isolated has eight besides. NVIDIA's driver has some of its own; there is room for them.
+# llvmpipe has a thread for each processor, 32 at most, and Mesa as many to compile shaders: 3 on 1 processor, 33 on 16, 65 on
+# 32 and more, on 128 too (docs/measurements.md, Limits). isolated has eight besides. NVIDIA's driver has some of its own; there
+# is room for them.
 readonly most_processes=512
 
 # 300×300 takes 32 MiB, a benchmark 97 MiB, 16384×16384 off-screen with a screenshot 2.4 GiB, multisampled as far as the driver
