@@ -146,7 +146,7 @@ fn the_readme_is_short() {
     assert!(lines <= 150, "README.md has {lines} lines: move some of it to docs/");
 }
 
-/// Every file under tests/, as text.
+/// Every file under the folder that may hold tests, as text.
 fn test_sources(folder: &Path, text: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -164,7 +164,9 @@ fn every_promise_names_tests_that_exist() {
     let (_, promises) = page.split_once("\n## Promises\n").expect("a chapter of promises");
     let (promises, _) = promises.split_once("\n## ").expect("a chapter after it");
     let mut sources = String::new();
-    test_sources(Path::new("tests"), &mut sources);
+    for folder in ["tests", "src"] {
+        test_sources(Path::new(folder), &mut sources);
+    }
     let rows: Vec<&str> = promises.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
     assert!(rows.len() > 10, "only {} promises", rows.len());
     for row in rows {

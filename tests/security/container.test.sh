@@ -8,6 +8,16 @@ image_of() {
   on_exit docker image rm -f "$1"
 }
 
+test_a_container_has_no_capabilities_no_network_and_a_read_only_root() {
+  # shellcheck disable=SC2016 # for the container
+  image_of rust-gears-test-rights 'cat /proc/self/status; echo net: $(ls /sys/class/net); touch /tmp/x /var/tmp/x; true'
+  DISPLAY='' exits 0 scripts/run --image rust-gears-test-rights
+  local set
+  for set in Inh Prm Eff Bnd Amb; do contains "$output" "Cap$set:"$'\t'0000000000000000; done
+  contains "$output" $'NoNewPrivs:\t1' "touch: cannot touch '/tmp/x': Read-only" "touch: cannot touch '/var/tmp/x': Read-only"
+  same 'net: lo' "$(grep ^net: <<<"$output")"
+}
+
 test_an_image_that_wants_root_does_not_get_it() {
   image_of rust-gears-test-root 'id -u'
   DISPLAY='' exits 0 scripts/run --image rust-gears-test-root
@@ -98,6 +108,22 @@ test_a_remapped_daemon_stays_remapped() {
   lacks "$output" userns
   DISPLAY='' exits 0 as_nobody scripts/run --print --no-install --out /tmp
   contains "$output" --userns=host
+}
+
+# A pipe that nobody writes to, a device that never ends, a circle of folders, and noise.
+test_hostile_cdi_specifications_hold_up_nothing() {
+  mkdir "$here/cdi"
+  mkfifo "$here/cdi/nvidia.yaml"
+  ln -s /dev/zero "$here/cdi/zero.json"
+  ln -s . "$here/cdi/circle"
+  head -c 10000000 /dev/urandom >"$here/cdi/noise.json"
+  stand_in_docker "CDISpecDirs=$here/cdi"
+  DISPLAY='' exits 0 timeout 30 scripts/run --print --no-install
+  lacks "$output" nvidia.com/gpu
+  printf '{"kind": "nvidia.com/gpu"}' >"$here/cdi/$escape.json"
+  DISPLAY='' exits 0 timeout 30 scripts/run --print --no-install
+  contains "$output" '--device nvidia.com/gpu=all'
+  is_clean "$output"
 }
 
 readonly escape=$'\e]0;owned\a\e[2J\x9b31m\xc2\x9b31m\xe2\x80\xae'

@@ -14,13 +14,19 @@ Steps, one after the other; the first that fails ends it with exit status 1 and 
     wait-for=FILE      wait until there is such a file
     nothing            there must be no screen at all
     address=URL        the location bar shows this
+    history-lacks=WORD neither the page nor what the tab went through before shows this in its URL
+    no-other-scripts   a script that somebody got into the page is not run
+    no-frame           the page is not shown within another
     reload             load the page again
     quiet              the browser's console has nothing to say, nor will have when it collects garbage
 """
 
 import base64
+import contextlib
+import http.server
 import pathlib
 import sys
+import threading
 import time
 
 from selenium import webdriver
@@ -80,6 +86,26 @@ def wait_until(what, ask):
             raise TimeoutError(f"waited in vain for {what}")
         time.sleep(0.1)
     return answer
+
+
+@contextlib.contextmanager
+def frame_of(url):
+    """The address of a page that shows another in a frame."""
+
+    class Around(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(f"<iframe src='{url}'></iframe>".encode())
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Around) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
 
 
 class Page:
@@ -148,6 +174,41 @@ class Page:
 
     def address(self, url):
         wait_until(f"the address {url}", lambda: self.browser.current_url == url)
+
+    def history_lacks(self, word):
+        entries = self.browser.execute_cdp_cmd("Page.getNavigationHistory", {})["entries"]
+        if any(word in entry["url"] for entry in entries):
+            raise AssertionError(f"the tab's history has {word}")
+
+    def no_other_scripts(self, _):
+        # One in the text of the page, one as its handler, one from elsewhere: each calls what tells of it.
+        ran = self.browser.execute_script("""
+            window.ran = [];
+            const script = document.createElement('script');
+            script.textContent = "ran.push('text')";
+            const button = document.createElement('button');
+            button.setAttribute('onclick', "ran.push('handler')");
+            const other = document.createElement('script');
+            other.src = "data:text/javascript,ran.push('elsewhere')";
+            document.body.append(script, button, other);
+            button.click();
+            return new Promise((done) => { other.onerror = other.onload = () => done(ran); });""")
+        if ran:
+            raise AssertionError(f"other scripts ran: {ran}")
+
+    def no_frame(self, _):
+        url = self.browser.current_url
+        # From an address of this machine, too: Chromium lets nobody else show its pages.
+        with frame_of(url) as around:
+            self.browser.get(around)
+            shown = self.what_the_frame_shows()
+        if shown.startswith(url):
+            raise AssertionError("the page is shown in a frame")
+
+    def what_the_frame_shows(self):
+        self.browser.switch_to.frame(0)
+        return wait_until("the frame", lambda: self.browser.execute_script(
+            "return document.readyState === 'complete' && location.href !== 'about:blank' && location.href"))
 
     def reload(self, _):
         self.browser.refresh()
