@@ -1,6 +1,6 @@
 //! What the gears say of themselves, a JSON object a line, to every viewer.
 
-use crate::Site;
+use super::Site;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;

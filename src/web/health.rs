@@ -1,6 +1,6 @@
 //! Whether somebody who came now would see the gears.
 
-use crate::{Site, rfb};
+use super::{Site, rfb};
 use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;

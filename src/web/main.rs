@@ -9,10 +9,10 @@
 
 mod figures;
 mod health;
-mod password;
-mod places;
-mod rfb;
-mod server;
+pub mod password;
+pub mod places;
+pub mod rfb;
+pub mod server;
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{Html, Response};
@@ -23,9 +23,10 @@ use figures::Figures;
 use password::Password;
 use std::future::ready;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
+use tokio::io::AsyncRead;
 use tower_http::services::ServeDir;
 
 /// Shows an X server's screen, and the gears' figures, to browsers.
@@ -48,12 +49,25 @@ struct Args {
 }
 
 /// What every request may need.
-struct Site {
+pub struct Site {
     password: Password,
     rfb: PathBuf,
     figures: Figures,
     asks_x_server: tokio::sync::Mutex<()>,
     refusals: Mutex<password::Log>,
+}
+
+impl Site {
+    /// Reads the gears' figures from then on.
+    pub fn new(password: Password, rfb: PathBuf, figures: impl AsyncRead + Unpin + Send + 'static) -> Arc<Site> {
+        Arc::new(Site {
+            password,
+            rfb,
+            figures: Figures::read(figures),
+            asks_x_server: tokio::sync::Mutex::default(),
+            refusals: Mutex::default(),
+        })
+    }
 }
 
 /// With every answer. The page runs what this server has, and nothing else; noVNC draws JPEG rectangles from `data:` URLs.
@@ -92,27 +106,25 @@ fn main() -> ExitCode {
 
 async fn serve(args: Args, password: Password) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(args.listen).await?;
-    let site = Arc::new(Site {
-        password,
-        rfb: args.rfb,
-        figures: Figures::read(tokio::io::stdin()),
-        asks_x_server: tokio::sync::Mutex::default(),
-        refusals: Mutex::default(),
-    });
-    let router = Router::new()
+    let site = Site::new(password, args.rfb, tokio::io::stdin());
+    server::run(listener, router(site, &args.novnc)).await;
+    Ok(())
+}
+
+/// What is answered to whom. `novnc` is the folder with noVNC's files.
+pub fn router(site: Arc<Site>, novnc: &Path) -> Router {
+    Router::new()
         .route("/rfb", get(rfb::connect))
         .route("/figures", get(figures::stream))
         .route_layer(middleware::from_fn_with_state(site.clone(), password::admit))
         .route("/", get(|| ready(Html(include_str!("page.html")))))
         .route("/page.css", get(|| ready(([(header::CONTENT_TYPE, "text/css")], include_str!("page.css")))))
         .route("/page.js", get(|| ready(([(header::CONTENT_TYPE, "text/javascript")], include_str!("page.js")))))
-        .nest_service("/novnc", ServeDir::new(args.novnc))
+        .nest_service("/novnc", ServeDir::new(novnc))
         .route("/health", get(health::health))
         .with_state(site)
         .layer(middleware::map_response(|mut response: Response| {
             response.headers_mut().extend(HEADERS);
             ready(response)
-        }));
-    server::run(listener, router).await;
-    Ok(())
+        }))
 }

@@ -1,7 +1,7 @@
 //! Who is let in.
 
-use crate::Site;
-use crate::places::Place;
+use super::Site;
+use super::places::Place;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const LOG_EVERY: Duration = Duration::from_secs(1);
 
 /// What a viewer has to know.
-pub struct Password(String);
+pub struct Password(pub String);
 
 #[derive(Debug, PartialEq, Eq)]
 enum Refusal {
@@ -37,7 +37,7 @@ impl Password {
         let mut offered = protocols
             .chain(bearer)
             .map(str::trim)
-            .filter(|one| !["", crate::rfb::SUBPROTOCOL].contains(one))
+            .filter(|one| !["", super::rfb::SUBPROTOCOL].contains(one))
             .peekable();
         if offered.peek().is_none() {
             Err(Refusal::NoPassword)

@@ -1,8 +1,8 @@
 //! RFB, the protocol of VNC (RFC 6143), between a WebSocket and the X server's Unix socket. Bytes are handed on as they
 //! come; the X server asks for no password of its own, so nobody gets here without ours.
 
-use crate::Site;
-use crate::places::Place;
+use super::Site;
+use super::places::Place;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -10,11 +10,10 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::{SinkExt, StreamExt};
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 /// The subprotocol that noVNC has always spoken. A browser wants one of those it offered to be chosen.
@@ -74,15 +73,24 @@ async fn hand_on(viewer: WebSocket, server: UnixStream) {
 /// # Errors
 /// Why not, in words.
 pub async fn greets(socket: &Path) -> Result<(), String> {
-    let greeting = async {
-        let mut greeting = [0; 4];
-        UnixStream::connect(socket).await?.read_exact(&mut greeting).await?;
-        Ok::<_, io::Error>(greeting)
-    };
-    match tokio::time::timeout(PATIENCE, greeting).await {
-        Err(_) => Err(format!("it says nothing for {} s", PATIENCE.as_secs())),
-        Ok(Err(error)) => Err(error.to_string()),
-        Ok(Ok(greeting)) if &greeting == b"RFB " => Ok(()),
-        Ok(Ok(greeting)) => Err(format!("it says {:?}, which is not RFB", String::from_utf8_lossy(&greeting))),
+    tokio::time::timeout(PATIENCE, async {
+        let stream = UnixStream::connect(socket).await.map_err(|error| error.to_string())?;
+        greeting(stream).await
+    })
+    .await
+    .unwrap_or_else(|_| Err(format!("it says nothing for {} s", PATIENCE.as_secs())))
+}
+
+/// Whether a stream begins as RFB does.
+///
+/// # Errors
+/// Why not, in words without control characters, whatever it says.
+pub async fn greeting(mut stream: impl AsyncRead + Unpin) -> Result<(), String> {
+    let mut said = [0; 4];
+    stream.read_exact(&mut said).await.map_err(|error| error.to_string())?;
+    if &said == b"RFB " {
+        Ok(())
+    } else {
+        Err(format!("it says {:?}, which is not RFB", String::from_utf8_lossy(&said)))
     }
 }

@@ -1,6 +1,6 @@
 //! The listening end: each connection gets a place, little memory and little time to say what it wants.
 
-use crate::places::{Place, Places};
+use super::places::{Place, Places};
 use axum::extract::Request;
 use axum::{Router, middleware};
 use hyper::server::conn::http1;
@@ -9,7 +9,8 @@ use hyper_util::service::TowerToHyperService;
 use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 
 /// How long a request's headers may take, and a connection may rest between two requests.
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
@@ -25,14 +26,18 @@ pub async fn run(listener: TcpListener, router: Router) {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
+        // A picture goes out in many small messages, none of which should wait for the next.
+        let _ = stream.set_nodelay(true);
         let place = places.take(peer.ip()).await;
         tokio::spawn(serve(stream, place, router.clone()));
     }
 }
 
-async fn serve(stream: TcpStream, place: Arc<Place>, router: Router) {
-    // A picture goes out in many small messages, none of which should wait for the next.
-    let _ = stream.set_nodelay(true);
+/// One connection, until it ends or its place is another's.
+pub async fn serve<S>(stream: S, place: Arc<Place>, router: Router)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let known = place.clone();
     let router = router.layer(middleware::map_request(move |mut request: Request| {
         known.asks();
