@@ -98,7 +98,7 @@ look_at_gpu() {
       nouveau)
         found warning GPU "an NVIDIA card (${card##*/}), driven by nouveau" \
           "nouveau is the kernel's own driver: slower than NVIDIA's, and of no use to --gpus" \
-          "install NVIDIA's driver; or keep nouveau and give containers --device /dev/dri, and Mesa in the image"
+          "install NVIDIA's driver; or keep nouveau and give containers --device /dev/dri/renderD128, and Mesa in the image"
         ;;
       *)
         found "$nvidia_level" GPU "an NVIDIA card (${card##*/}) that ${driver##*/} has taken" \
