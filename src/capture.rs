@@ -1,12 +1,12 @@
-//! Pictures as files, and how much two pictures differ.
+//! Pictures as files, and the difference between two pictures.
 
 use image::RgbImage;
 use std::io;
 
-/// A picture as a PNG file's content.
+/// Encodes a picture as PNG.
 ///
 /// # Errors
-/// What the encoder says.
+/// Returns the encoder's error.
 pub fn png(picture: &RgbImage) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     let encoder = image::codecs::png::PngEncoder::new(&mut content);
@@ -14,7 +14,7 @@ pub fn png(picture: &RgbImage) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// Two pictures of the same height beside each other.
+/// Joins two pictures of the same height.
 pub fn side_by_side(left: &RgbImage, right: &RgbImage) -> RgbImage {
     let mut pair = RgbImage::new(left.width() + right.width(), left.height().max(right.height()));
     image::imageops::replace(&mut pair, left, 0, 0);
@@ -25,22 +25,22 @@ pub fn side_by_side(left: &RgbImage, right: &RgbImage) -> RgbImage {
 /// How two pictures of the same size differ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// Pixels of which a channel differs by more than the tolerance.
+    /// Number of pixels that differ by more than the tolerance in any channel.
     pub pixels: u64,
-    /// All pixels.
+    /// Number of all pixels.
     pub of: u64,
     /// White where they differ by more than the tolerance, black elsewhere.
     pub picture: RgbImage,
 }
 
 impl Difference {
-    /// The share of pixels that are equal within the tolerance, 0 to 1.
+    /// The share of pixels that are equal within the tolerance, from 0 to 1.
     pub fn equal_share(&self) -> f64 {
         1.0 - self.pixels as f64 / self.of as f64
     }
 }
 
-/// Compares two pictures, channel by channel, with a tolerance in steps of 1/255. `None` where their sizes differ.
+/// Compares two pictures channel by channel, with a tolerance in steps of 1/255. `None` if their sizes differ.
 pub fn compare(a: &RgbImage, b: &RgbImage, tolerance: u8) -> Option<Difference> {
     if a.dimensions() != b.dimensions() {
         return None;

@@ -1,12 +1,13 @@
-//! What the program says to people, on standard output and standard error. Everything it prints goes through here, and
-//! much of it comes from elsewhere: an X server, a driver, a report of another machine. None of that may command the
-//! reader's terminal, so characters that a terminal acts on are taken out. Text that we write uses newlines and tabs only.
+//! What the program says to people on standard output and standard error. All of it passes through here, and much of
+//! it comes from elsewhere: an X server, a driver, another machine's report. None of that may control the reader's
+//! terminal, and therefore characters that a terminal interprets are removed. Our own text uses only newlines and
+//! tabs.
 
 use std::io::{self, Write};
 
 /// Standard output can't be written.
 #[derive(Debug, thiserror::Error)]
-#[error("standard output cannot be written: {0}\nIs the disk full?")]
+#[error("standard output could not be written: {0}\nIs the disk full?")]
 pub struct OutputError(#[from] pub io::Error);
 
 /// Standard output. A closed pipe is not an error: it ends the run.
@@ -16,25 +17,25 @@ pub struct Output {
 }
 
 impl Output {
-    /// Nobody reads any more.
+    /// Nobody reads it any longer.
     pub fn is_closed(&self) -> bool {
         self.is_closed
     }
 
-    /// Writes text and a newline, and flushes them, so that the reader of a pipe sees them at once. A character that a
-    /// terminal would act on becomes `?`.
+    /// Writes text and a newline, and flushes them for readers of a pipe. Each character that a terminal would
+    /// interpret becomes `?`.
     ///
     /// # Errors
-    /// If it can't be written, unless the pipe is closed.
+    /// Returns an error if it can't be written, unless the pipe is closed.
     pub fn line(&mut self, text: &str) -> Result<(), OutputError> {
         self.write(&clean(text))
     }
 
-    /// The same for JSON, which loses nothing: a character that a terminal would act on is escaped. (JSON has such
-    /// characters in strings only, and serde_json leaves some of them as they are: DEL, C1 and directional ones.)
+    /// Like `line`, but for JSON, and without loss: characters that a terminal would interpret are escaped. (In JSON
+    /// they only occur in strings. serde_json leaves some of them unescaped: DEL, C1 and bidirectional controls.)
     ///
     /// # Errors
-    /// If it can't be written, unless the pipe is closed.
+    /// Returns an error if it can't be written, unless the pipe is closed.
     pub fn json(&mut self, json: &str) -> Result<(), OutputError> {
         self.write(&escape(json))
     }
@@ -49,8 +50,8 @@ impl Output {
     }
 }
 
-/// Writes a line for the user on standard error, cleaned as [`Output::line`] does. If even that can't be written, nobody
-/// is there to be told.
+/// Writes a line for the user to standard error, cleaned as in [`Output::line`]. If that fails, there is nobody to
+/// tell.
 pub fn say(text: &str) {
     let _ = writeln!(io::stderr().lock(), "rust-gears: {}", clean(text));
 }
@@ -62,14 +63,14 @@ fn clean(text: &str) -> String {
 fn escape(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
-        // All of them have four hexadecimal digits at most.
+        // All of them have at most four hexadecimal digits.
         if is_command(c) { escaped += &format!("\\u{:04x}", u32::from(c)) } else { escaped.push(c) }
     }
     escaped
 }
 
-/// Whether a terminal acts on a character instead of showing it: C0 (ESC begins most commands), DEL, C1 (0x9b is ESC [
-/// in one character), and those that turn the direction of text around and so show it in another order.
+/// Whether a terminal interprets a character instead of showing it: C0 (ESC begins most commands), DEL, C1 (0x9b is
+/// ESC [ in one character), and those that change the direction of text and thereby display it in another order.
 fn is_command(c: char) -> bool {
     let turns_text =
         matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

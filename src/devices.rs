@@ -1,4 +1,4 @@
-//! `--list-devices`: every EGL device, and what draws on it.
+//! `--list-devices`: all EGL devices, and which renderer draws on each.
 
 use crate::canvas::{CanvasError, Device, OffScreen, devices};
 use crate::console::Output;
@@ -6,11 +6,10 @@ use crate::error::Error;
 use crate::renderer::Kind;
 use serde::Serialize;
 
-/// An EGL device, as one line of JSON.
 #[derive(Serialize)]
 struct Listed {
     r#type: &'static str,
-    /// Place in EGL's own order.
+    /// Position in EGL's own order.
     index: usize,
     name: Option<String>,
     /// The renderer that draws on it.
@@ -24,10 +23,10 @@ struct Listed {
     uuid: Option<String>,
 }
 
-/// Prints all devices, in EGL's own order, as text or as one JSON object per line.
+/// Prints all devices in EGL's own order, as text or as one JSON object per line.
 ///
 /// # Errors
-/// There is none, or standard output cannot be written.
+/// Returns an error if there is no device, or standard output can't be written.
 pub fn list(as_json: bool) -> Result<(), Error> {
     let all = devices().map_err(CanvasError::no_device_list)?;
     let mut output = Output::default();
@@ -59,11 +58,11 @@ impl Listed {
         }
     }
 
-    /// On a line, with its names on a second one.
+    /// One line, with the device's names on a second.
     fn text(&self) -> String {
         let what = match (&self.renderer, &self.kind, &self.failure) {
             (Some(renderer), Some(kind), _) => format!("{kind}: {renderer}"),
-            (_, _, Some(failure)) => format!("does not draw: {failure}"),
+            (_, _, Some(failure)) => format!("doesn't draw: {failure}"),
             _ => "unknown".into(),
         };
         let names = [

@@ -1,4 +1,4 @@
-//! Everything that can end a run, and the exit code of each.
+//! Everything that can end a run, and the exit code for each.
 
 use crate::canvas::CanvasError;
 use crate::console::OutputError;
@@ -7,37 +7,34 @@ use crate::render::RenderError;
 use crate::report_file::ReportFileError;
 use std::io;
 
-/// Why a run failed. The text is for the user: what happened, why, and what to do.
+/// Why a run failed. The text tells the user what happened, why, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The command line makes no sense.
+    /// The command line isn't valid.
     #[error("{0}")]
     Usage(String),
-    /// There is nothing to draw on, or what there is went away.
+    /// There is nothing to draw on, or it went away.
     #[error(transparent)]
     Canvas(#[from] CanvasError),
-    /// A driver that refuses what every OpenGL 3.3 has to take.
+    /// The driver refused something that every OpenGL 3.3 driver must support.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// `--require-hardware` or `--expect-renderer` is not met.
+    /// `--require-hardware`, `--expect-renderer` or `--fail-below` isn't met.
     #[error("{0}")]
     Requirement(String),
-    /// A file cannot be written.
     #[error(transparent)]
     OutputFile(#[from] OutputFileError),
-    /// A report cannot be read.
     #[error(transparent)]
     Report(#[from] ReportFileError),
-    /// Standard output cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// The operating system refused something that never fails.
+    /// An operating system call failed that normally never does.
     #[error("{0}")]
     System(#[from] io::Error),
 }
 
 impl Error {
-    /// The process's exit code, as `--help` and the README tell.
+    /// The process's exit code, as documented in `--help` and the README.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage(_) => 2,

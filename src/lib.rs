@@ -1,6 +1,8 @@
-//! rust-gears: glxgears that says which GPU drew, whether one drew at all, and what passing it into a container cost.
+//! rust-gears: a glxgears that says which GPU drew, whether one drew at all, and what passing it into a container
+//! cost.
 //!
-//! `docs/architecture.md` shows the rooms, who knows whom, and how to add to them; `tests/architecture` holds it to that.
+//! `docs/architecture.md` shows the rooms, which of them know which, and how to add to them. `tests/architecture`
+//! enforces it.
 
 pub mod bench;
 pub mod canvas;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
-        console::say(&format!("this is a fault of rust-gears, please report it: {info}"));
+        console::say(&format!("this is a bug in rust-gears, please report it: {info}"));
     }));
     let args = match cli::parse(std::env::args_os()) {
         Ok(args) => args,
@@ -42,7 +42,7 @@ fn fail(error: &Error) -> ExitCode {
     ExitCode::from(error.exit_code())
 }
 
-/// Prints what `--help` or `--version` asked for. clap's own way out ignores a full disk.
+/// Prints the text of `--help` or `--version`. clap's own function ignores a full disk.
 fn print(help: &clap::Error) -> ExitCode {
     match help.print().and_then(|()| io::stdout().flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => fail(&Error::Output(e.into())),
@@ -51,7 +51,7 @@ fn print(help: &clap::Error) -> ExitCode {
 }
 
 fn run(mode: &Mode) -> Result<u8, Error> {
-    // The gears and the benchmark watch for signals themselves: they have results to write.
+    // The gears and the benchmark handle signals themselves, because they have results to write.
     if !matches!(mode, Mode::Gears(_) | Mode::Bench(_)) {
         signals::end_at_the_first()?;
     }

@@ -1,24 +1,23 @@
-//! A file that is written at the end of a run, and opened at its start: who asks for a picture or a report after an
-//! hour's run should not learn only then that the folder is not writable.
+//! A file that is opened at the start of a run and written at its end. After an hour's run, it would be too late to
+//! learn that the folder isn't writable.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Such a file. Where the run ends without writing it, one that is new is removed, and an old one stays as it was.
+/// If the run ends without writing it, a new file is removed, and an old one is left unchanged.
 #[derive(Debug)]
 pub struct OutputFile {
     path: PathBuf,
     file: File,
-    /// The file was not there before, so nothing but an empty file is lost with it.
+    /// The file didn't exist before, which makes it safe to remove.
     is_new: bool,
     is_written: bool,
 }
 
-/// A file could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{path} cannot be written: {reason}\nName a file in a folder that exists and is writable. In a container, mount one: \
+    "{path} could not be written: {reason}\nName a file in a folder that exists and is writable. In a container, mount one: \
      scripts/run --out FOLDER, or -v \"$PWD:/out\""
 )]
 pub struct OutputFileError {
@@ -27,10 +26,10 @@ pub struct OutputFileError {
 }
 
 impl OutputFile {
-    /// Opens the file for writing, and makes it where it is not there. Leaves what it holds as it is.
+    /// Opens the file for writing, and creates it if necessary. Keeps its content for now.
     ///
     /// # Errors
-    /// Where that is not possible.
+    /// Returns an error if it can't be opened.
     pub fn open(path: &Path) -> Result<OutputFile, OutputFileError> {
         let is_new = !path.exists();
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
@@ -38,10 +37,10 @@ impl OutputFile {
         Ok(OutputFile { path: path.to_owned(), file, is_new, is_written: false })
     }
 
-    /// Replaces what the file holds by `content`.
+    /// Replaces the file's content.
     ///
     /// # Errors
-    /// Where the file cannot be written: no space, for example.
+    /// Returns an error if the file can't be written, for example because the disk is full.
     pub fn write(mut self, content: &[u8]) -> Result<(), OutputFileError> {
         let written = self.replace(content);
         self.is_written = written.is_ok();
@@ -49,7 +48,7 @@ impl OutputFile {
     }
 
     fn replace(&mut self, content: &[u8]) -> io::Result<()> {
-        // A pipe or a device has no length to cut.
+        // Pipes and devices can't be truncated.
         if self.file.metadata()?.is_file() {
             self.file.set_len(0)?;
         }

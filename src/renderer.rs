@@ -1,8 +1,8 @@
-//! What an OpenGL implementation says of itself, and whether a GPU is behind it.
+//! The names of an OpenGL implementation, and whether a GPU is behind it.
 
 use serde::{Deserialize, Serialize};
 
-/// The strings by which an OpenGL context names itself.
+/// The strings by which an OpenGL context identifies itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Renderer {
     /// `GL_RENDERER`.
@@ -13,13 +13,10 @@ pub struct Renderer {
     pub version: String,
 }
 
-/// What draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A GPU.
     Hardware,
-    /// The CPU.
     Software,
 }
 
@@ -32,7 +29,7 @@ impl std::fmt::Display for Kind {
     }
 }
 
-/// Names of software rasterisers, in lower case; each may stand anywhere in a renderer's name.
+/// Names of software rasterisers in lower case, which may occur anywhere in a renderer's name.
 const SOFTWARE: &[&str] = &[
     "llvmpipe",
     "softpipe",
@@ -45,13 +42,13 @@ const SOFTWARE: &[&str] = &[
 ];
 
 impl Renderer {
-    /// Whether it is NVIDIA's own OpenGL, and not Mesa's on an NVIDIA GPU.
+    /// Whether this is NVIDIA's own OpenGL, as opposed to Mesa's on an NVIDIA GPU.
     pub fn is_nvidia(&self) -> bool {
         self.vendor.contains("NVIDIA")
     }
 
-    /// Whether a GPU draws. GL itself has no answer: a config of llvmpipe calls itself hardware-accelerated, so only
-    /// the name tells.
+    /// Whether a GPU draws. OpenGL can't tell (llvmpipe's configurations claim to be hardware-accelerated), but the
+    /// name can.
     pub fn kind(&self) -> Kind {
         let name = self.renderer.to_lowercase();
         if SOFTWARE.iter().any(|software| name.contains(software)) { Kind::Software } else { Kind::Hardware }

@@ -1,5 +1,5 @@
-//! A report that the user names: a file, a pipe or standard input. It may come from anywhere, so as little of it is
-//! believed as possible, and what is wrong with it is said in plain words.
+//! Reports that the user names: a file, a pipe or standard input. They may come from anywhere, so this trusts as
+//! little as possible, and says in plain words what is wrong with them.
 
 use serde_json::error::Category;
 use std::fs::OpenOptions;
@@ -7,14 +7,14 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
-/// The name of standard input as a file.
+/// The file name that means standard input.
 pub const STANDARD_INPUT: &str = "-";
 
-/// What is longer than this, in bytes, is no report and isn't read to its end. bench's longest report, 1,000 rounds of
-/// every stage, has 16 MB; a file may hold several reports.
+/// Anything longer than this many bytes is not a report and isn't read to its end. bench's longest report, 1,000
+/// rounds of every stage, takes 16 MB; a file may hold several reports.
 pub const MOST: u64 = 32 << 20;
 
-/// Who makes a report, and how.
+/// The command that writes a kind of report.
 #[derive(Debug)]
 pub struct Maker {
     /// The subcommand.
@@ -28,33 +28,25 @@ pub const BENCH: Maker = Maker { name: "bench", command: "rust-gears bench --jso
 /// Reports of `rust-gears doctor`.
 pub const DOCTOR: Maker = Maker { name: "doctor", command: "rust-gears doctor --json >report.json" };
 
-/// A report cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportFileError {
-    /// It cannot be read.
-    #[error("{path} cannot be read: {reason}")]
-    Unreadable {
-        /// Its name.
-        path: String,
-        /// Why not.
-        reason: String,
-    },
-    /// What was read is something else.
+    #[error("{path} could not be read: {reason}")]
+    Unreadable { path: String, reason: String },
+    /// It isn't a report of this kind.
     #[error("{path} isn't a report of rust-gears {}: {reason}\nMake one with: {}", .maker.name, .maker.command)]
     NoReport {
-        /// Its name.
         path: String,
-        /// Whose report it should be.
+        /// The command that should have written it.
         maker: &'static Maker,
         /// What is wrong with it.
         reason: String,
     },
 }
 
-/// Reads the file `path`, or standard input if that is `-`, and makes of its text what `parse` makes of it.
+/// Reads the file `path`, or standard input if that is `-`, and parses it with `parse`.
 ///
 /// # Errors
-/// If it cannot be read, or `parse` says that it isn't a report.
+/// Returns an error if it can't be read, or if `parse` rejects it.
 pub fn read<T>(
     path: &Path,
     maker: &'static Maker,
@@ -72,14 +64,14 @@ pub fn read<T>(
     }
 }
 
-/// What the file holds, but one byte more than a report can have at most.
+/// The file's content, up to one byte more than the longest report.
 fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path.as_os_str() == STANDARD_INPUT {
         io::stdin().lock().take(MOST + 1).read_to_end(&mut bytes)?;
         return Ok(bytes);
     }
-    // Opening a named pipe would wait for someone to write to it.
+    // Without this, opening a named pipe would wait for a writer.
     let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
     let kind = file.metadata()?.file_type();
     if kind.is_dir() {
@@ -93,10 +85,10 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The text, however it is encoded: PowerShell's `>` writes UTF-16, and Windows' editors put a byte order mark first.
+/// Decodes the text: PowerShell's `>` writes UTF-16, and Windows editors start files with a byte order mark.
 ///
 /// # Errors
-/// Why it is none.
+/// Returns what is wrong with it.
 pub fn decode(bytes: &[u8]) -> Result<String, String> {
     if bytes.len() as u64 > MOST {
         return Err(format!("it is larger than {} MiB, which no report is", MOST >> 20));
@@ -125,7 +117,7 @@ pub fn fault(error: &serde_json::Error) -> String {
     }
 }
 
-/// `text` on one line, as it can stand in a table or a sentence: what is longer than `most` characters is cut.
+/// `text` on one line, fit for a table or a sentence, and truncated to `most` characters.
 pub fn shortened(text: &str, most: usize) -> String {
     let start: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).take(most + 1).collect();
     match start.char_indices().nth(most) {
@@ -176,7 +168,7 @@ mod tests {
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         for (path, reason) in [(folder.path(), "it is a folder"), (&pipe, "nothing writes to it")] {
             let error = read(path, &BENCH, |_| Ok(())).unwrap_err().to_string();
-            assert!(error.contains("cannot be read") && error.contains(reason), "{error}");
+            assert!(error.contains("could not be read") && error.contains(reason), "{error}");
         }
     }
 

@@ -1,6 +1,6 @@
-//! Signals that ask the program to end. They are noted, and the loop that draws looks at the note after every frame, so
-//! that a frame is finished and results are written. If the loop doesn't look, because an X server or a driver hangs, an
-//! alarm ends the process. Process 1 of a container needs handlers to be ended at all.
+//! Signals that ask the program to end. A handler records them, and the drawing loop checks after every frame, which
+//! lets it finish the frame and write results. If the loop doesn't check because an X server or a driver hangs, an
+//! alarm ends the process. As process 1 of a container, the program would ignore these signals without handlers.
 
 use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
@@ -9,26 +9,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 const ASKING: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
-/// Seconds until the loop has to have seen a signal.
+/// Seconds within which the loop must have seen a signal.
 const HUNG_AFTER: u32 = 1;
-/// Seconds that writing results may take from then on.
+/// Seconds that writing results may take after that.
 const WRITTEN_AFTER: u32 = 5;
 
-/// The number of the signal that came; 0: none yet.
+/// The number of the signal received; 0: none yet.
 static CAUGHT: AtomicI32 = AtomicI32::new(0);
-/// The loop has seen it.
+/// Whether the loop has seen it.
 static IS_SEEN: AtomicBool = AtomicBool::new(false);
 
-/// The signal that asked this process to end.
+/// Tells whether a signal has asked this process to end.
 #[derive(Debug, Clone, Default)]
 pub struct Signals(());
 
 impl Signals {
-    /// Begins to note SIGINT, SIGTERM and SIGHUP. A second one ends the process at once. The exit code is always the
-    /// one that a shell expects.
+    /// Starts to record SIGINT, SIGTERM and SIGHUP. A second signal ends the process at once. The exit code is always
+    /// the one that a shell expects.
     ///
     /// # Errors
-    /// If the operating system refuses.
+    /// Returns an error if the operating system refuses.
     pub fn watch() -> io::Result<Signals> {
         on(SIGALRM, || {
             let caught = CAUGHT.load(Ordering::SeqCst);
@@ -39,7 +39,7 @@ impl Signals {
                 if CAUGHT.load(Ordering::SeqCst) != 0 {
                     low_level::exit(128 + signal);
                 }
-                // In this order: once the loop sees the signal, it sets an alarm of its own.
+                // In this order, because the loop sets its own alarm once it sees the signal.
                 alarm(HUNG_AFTER);
                 CAUGHT.store(signal, Ordering::SeqCst);
             })?;
@@ -47,7 +47,7 @@ impl Signals {
         Ok(Signals::default())
     }
 
-    /// The signal's number, if one came. Whoever asks is expected to write results and end.
+    /// The signal's number, if one came. The caller must then write its results and end.
     pub fn caught(&self) -> Option<u8> {
         let signal = CAUGHT.load(Ordering::Relaxed);
         if signal != 0 && !IS_SEEN.swap(true, Ordering::SeqCst) {
@@ -57,16 +57,16 @@ impl Signals {
     }
 }
 
-/// Gives results so many seconds to be written in place of the usual ones, from now: other processes, which have been asked
-/// to end, too, have them.
+/// Allows this many seconds from now to write results, instead of the usual ones, because other processes that were
+/// also asked to end need them.
 pub fn allow(seconds: u32) {
     alarm(seconds);
 }
 
-/// Has a command that has nothing to write if it is interrupted end at the first signal.
+/// For commands that have nothing to write if interrupted: ends the process on the first signal.
 ///
 /// # Errors
-/// If the operating system refuses.
+/// Returns an error if the operating system refuses.
 pub fn end_at_the_first() -> io::Result<()> {
     let always = Arc::new(AtomicBool::new(true));
     ASKING.iter().try_for_each(|&signal| {
@@ -74,8 +74,8 @@ pub fn end_at_the_first() -> io::Result<()> {
     })
 }
 
-/// Ends the process if a signal has asked it to: to be called before another program replaces this one, which would know
-/// nothing of the signal.
+/// Ends the process if a signal has asked it to. Call this before another program replaces this one, because the new
+/// program wouldn't know about the signal.
 pub fn end_if_asked() {
     let signal = CAUGHT.load(Ordering::SeqCst);
     if signal != 0 {
@@ -83,9 +83,9 @@ pub fn end_if_asked() {
     }
 }
 
-/// Ends the process without the exit handlers of its libraries. Those of LLVM and Z3, which llvmpipe loads, run through
-/// code that nothing touched before: its 1.2 MB would be the peak of this program's memory. What is to be written or
-/// handed back must be so already.
+/// Ends the process without running the exit handlers of its libraries. Those of LLVM and Z3, which llvmpipe loads,
+/// touch 1.2 MB of code for the first time, which would become this program's peak memory. Write and release
+/// everything first.
 pub fn exit_at_once(code: u8) -> ! {
     low_level::exit(code.into())
 }
@@ -93,11 +93,11 @@ pub fn exit_at_once(code: u8) -> ! {
 /// `action` must be safe in a signal handler: atomics, alarm(2) and _exit(2) are (signal-safety(7)).
 #[expect(unsafe_code)]
 fn on(signal: i32, action: impl Fn() + Send + Sync + 'static) -> io::Result<()> {
-    // SAFETY: both callers are above, and keep to that.
+    // SAFETY: both callers are above and use only such functions.
     unsafe { low_level::register(signal, action) }.map(drop)
 }
 
-/// Has SIGALRM come after so many seconds, in place of any earlier alarm.
+/// Schedules SIGALRM in this many seconds, replacing any earlier alarm.
 #[expect(unsafe_code)]
 fn alarm(seconds: u32) {
     // SAFETY: may be called at any time.

@@ -1,32 +1,31 @@
-//! The stages of the benchmark, by name.
+//! The names of the benchmark's stages.
 
 use serde::{Deserialize, Serialize};
 
-/// A stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum StageName {
-    /// glxgears' scene, off-screen and, where there is a display, on-screen.
+    /// glxgears' scene, off-screen and, if there is a display, on-screen.
     Classic,
-    /// Many small draw calls: the cost of the driver.
+    /// Many small draw calls: measures the cost of the driver.
     Submit,
-    /// Vertices computed each frame and streamed to the GPU.
+    /// Vertices that are computed for each frame and streamed to the GPU.
     Upload,
     /// Many gears, tiny on the screen.
     Vertex,
-    /// Large gears over each other.
+    /// Large gears on top of each other.
     Fill,
     /// Pictures read back from the GPU.
     Readback,
-    /// What showing a frame costs: classic on-screen less off-screen.
+    /// The cost of presenting a frame: classic on-screen minus off-screen.
     Present,
-    /// Classic without timer queries and frame times: what measuring costs.
+    /// Classic without timer queries and frame times, which reveals the cost of measuring.
     #[value(hide = true)]
     Bare,
 }
 
 impl StageName {
-    /// The name as typed.
+    /// The name on the command line.
     pub fn text(self) -> &'static str {
         match self {
             StageName::Classic => "classic",

@@ -43,7 +43,10 @@ fn sides_take_turns_and_are_compared_with_this_one() {
     let said = String::from_utf8_lossy(&output.stdout);
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(4), "{said}{error}");
-    assert!(said.contains("same.json beside host.json") && said.contains("slow.json beside host.json"), "{said}");
+    assert!(
+        said.contains("same.json compared with host.json") && said.contains("slow.json compared with host.json"),
+        "{said}"
+    );
     assert!(error.contains("--fail-below is not met: classic is slower by"), "{error}");
     for name in ["host.json", "same.json", "slow.json"] {
         let report = report(folder.path(), name);
@@ -108,7 +111,7 @@ fn a_side_that_fails_ends_all_and_its_exit_code_is_kept() {
         ("echo turn; read line; echo turn; read line; exit 7", 7, ""),
         ("exit 7", 7, ""),
         ("echo turn; read line; exit 0", 1, "other ended without a report: it wrote none"),
-        ("echo turn; read line; echo '{}'", 1, "other ended without a report: it is JSON of something else"),
+        ("echo turn; read line; echo '{}'", 1, "other ended without a report: it is JSON, but in another format"),
         ("echo turn; read line; kill -9 $$", 137, ""),
     ] {
         rust_gears()
@@ -143,7 +146,7 @@ fn what_makes_no_sense_is_refused() {
         rust_gears().args(CLASSIC).args(words).assert().code(2);
     }
     if have_gl() {
-        let message = "--against a: /dev/null/b cannot be started";
+        let message = "--against a: /dev/null/b could not be started";
         let refused = rust_gears().args(CLASSIC).args(["--against", "a", "/dev/null/b"]).assert().code(2);
         refused.stderr(predicate::str::contains(message));
     }
@@ -170,7 +173,7 @@ fn a_signal_ends_all_and_what_they_have_is_compared() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(143));
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("other.json beside host.json"), "{said}");
+    assert!(said.contains("other.json compared with host.json"), "{said}");
     for name in ["host.json", "other.json"] {
         let rounds = report(folder.path(), name).stages[0].rounds.len();
         assert!(0 < rounds && rounds < 600, "{name}: {rounds}");

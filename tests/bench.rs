@@ -259,8 +259,8 @@ fn interrupted_it_writes_what_it_has() {
 
 #[test]
 fn a_file_that_cannot_be_written_is_an_error_at_the_start() {
-    // Nothing can be made below a file, whoever runs the test. Five minutes of measuring would run into the time limit
-    // of every test.
+    // Nothing can be made below a file, whoever runs the test. Five minutes of measuring would run into the time
+    // limit of every test.
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().join("a");
     for option in ["--json", "--csv", "--html"] {
@@ -269,7 +269,7 @@ fn a_file_that_cannot_be_written_is_an_error_at_the_start() {
             .arg(&path)
             .assert()
             .code(5)
-            .stderr(predicate::str::contains(format!("{} cannot be written", path.display())));
+            .stderr(predicate::str::contains(format!("{} could not be written", path.display())));
     }
 }
 
@@ -372,7 +372,7 @@ fn two_reports_are_the_same_or_slower_or_faster_or_not_comparable() {
         (prepared(|report| report.stages[0].samples = 8).unwrap(), "not comparable: samples 0 and 8"),
         (prepared(|r| r.stages[0].marks.push(Mark::FramesNotDrawn)).unwrap(), "not comparable: NOT DRAWN"),
         (prepared(|r| r.stages[0].rounds.truncate(1)).unwrap(), "not comparable: too few rounds"),
-        (prepared(|r| r.stages.clear()).unwrap(), "not comparable: the second file has no such stage"),
+        (prepared(|r| r.stages.clear()).unwrap(), "not comparable: the second file doesn't have this stage"),
     ];
     let folder = TempDir::new().unwrap();
     let (a, b) = (folder.path().join("a.json"), folder.path().join("b.json"));
@@ -552,9 +552,9 @@ fn what_is_no_report_is_named() {
         ("", "it is empty"),
         ("{", "it ends in the middle of the report"),
         ("nonsense", "it isn't valid JSON"),
-        ("{}", "isn't a report of rust-gears bench: it is JSON of something else"),
-        ("[]", "isn't a report of rust-gears bench: it is JSON of something else"),
-        (r#"{"schema":1}"#, "isn't a report of rust-gears bench: it is JSON of something else"),
+        ("{}", "isn't a report of rust-gears bench: it is JSON, but in another format"),
+        ("[]", "isn't a report of rust-gears bench: it is JSON, but in another format"),
+        (r#"{"schema":1}"#, "isn't a report of rust-gears bench: it is JSON, but in another format"),
         (r#"{"schema":"rust-gears.bench/99"}"#, "its schema is rust-gears.bench/99"),
         (r#"{"schema":"rust-gears.bench/1"}"#, "it is damaged"),
     ] {

@@ -78,7 +78,7 @@ fn help_that_cannot_be_written_exits_with_5_and_a_closed_pipe_is_no_error() {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = rust_gears_process().args(arguments).stdout(full).output().unwrap();
         assert_eq!(output.status.code(), Some(5), "{arguments:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains("standard output cannot be written"));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("standard output could not be written"));
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = rust_gears_process().args(arguments).stdout(writer).output().unwrap();
@@ -114,7 +114,7 @@ fn doctors_exit_code_is_0_only_where_a_gpu_draws_the_right_picture() {
     }
     let said = rust_gears().args(["doctor", "--from", "-"]).write_stdin("{}").assert().code(2);
     said.stderr(
-        contains("standard input isn't a report of rust-gears doctor: it is JSON of something else")
+        contains("standard input isn't a report of rust-gears doctor: it is JSON, but in another format")
             .and(contains("Make one with: rust-gears doctor --json")),
     );
 }
@@ -295,7 +295,7 @@ fn a_full_disk_behind_standard_output_exits_with_5() {
     command.args(["--off-screen", "--interval", "0.01", "--duration", "5s"]).stdout(full);
     let output = command.spawn().unwrap().wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(5));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("standard output cannot be written"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("standard output could not be written"));
 }
 
 #[test]

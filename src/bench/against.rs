@@ -1,4 +1,4 @@
-//! `bench --against`: this machine's benchmark and others, of which one measures while the rest wait, compared.
+//! `bench --against`: runs this machine's benchmark and others, one round at a time, and compares them.
 
 use super::compare;
 use super::own_options::this_program;
@@ -14,11 +14,12 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::process::Command;
 
-/// Has all sides measure in turns, and compares them with this one. Returns the exit code: that of a signal, else that of
-/// the first side that failed.
+/// Lets all sides measure in turns, then compares the others with this one. Returns the exit code: the signal's if
+/// one came, otherwise that of the first side that failed.
 ///
 /// # Errors
-/// If a side can't be started or has no report, a report can't be written, or --fail-below is not met.
+/// Returns an error if a side can't be started or writes no report, if a report can't be written, or if --fail-below
+/// isn't met.
 pub fn run(options: &Bench) -> Result<u8, Error> {
     let signals = Signals::watch()?;
     let mut commands = vec![(HOST, this_program()?)];
@@ -39,7 +40,7 @@ pub fn run(options: &Bench) -> Result<u8, Error> {
     for (name, command) in commands {
         let program = command.get_program().display().to_string();
         let side = Side::start(name, command, &signals)
-            .map_err(|e| Error::Usage(format!("--against {name}: {program} cannot be started: {e}\nName a program that is on $PATH, or give its path")))?;
+            .map_err(|e| Error::Usage(format!("--against {name}: {program} could not be started: {e}\nName a program that is on $PATH, or give its path")))?;
         let is_over = side.has_failed() || signals.caught().is_some();
         sides.push(side);
         if is_over {
@@ -51,7 +52,7 @@ pub fn run(options: &Bench) -> Result<u8, Error> {
     for (index, (file, path)) in files.into_iter().zip(&paths).enumerate() {
         match sides.get(index).and_then(|side| side.written.as_ref()) {
             Some(report) => file.write(report.as_bytes())?,
-            // A report of another time beside one of today would mislead.
+            // An old report next to a new one would be misleading.
             None => drop((file, fs::remove_file(path))),
         }
     }
@@ -64,8 +65,7 @@ pub fn run(options: &Bench) -> Result<u8, Error> {
             Err(_) if code != 0 => {}
             Err(reason) => {
                 let what = format!("{} ended without a report: {reason}", side.name);
-                let advice =
-                    "Its command has to be one of rust-gears bench, which --in-turns --json - can be added to";
+                let advice = "Its command must run rust-gears bench and accept --in-turns --json - at its end";
                 return Err(io::Error::other(format!("{what}\n{advice}")).into());
             }
         }
@@ -83,7 +83,7 @@ pub fn run(options: &Bench) -> Result<u8, Error> {
     }
 }
 
-/// Gives turns until all have ended. If one fails, or a signal comes, all end with what they have.
+/// Gives turns until all sides have ended. After a failure or a signal, every side stops and reports what it has.
 fn take_turns(sides: &mut [Side], signals: &Signals) -> io::Result<()> {
     while sides.iter().any(|side| side.status.is_none()) {
         for index in order(sides.len(), coin()) {
@@ -97,14 +97,14 @@ fn take_turns(sides: &mut [Side], signals: &Signals) -> io::Result<()> {
     Ok(())
 }
 
-/// Who takes turns after whom. A coin tells who is first (randomised blocks): neither a drift nor a beat is anybody's
-/// advantage, and what one pair of rounds suffers says nothing of the next. There and back would have both of one side's
-/// rounds in one burst.
+/// The order in which the sides take their turns. A coin toss decides who is first (randomised blocks), which keeps
+/// drift and periodic disturbances from favouring a side, and keeps pairs of rounds independent of each other. Going
+/// back and forth would put two rounds of the same side in one burst.
 fn order(sides: usize, coin: bool) -> Vec<usize> {
     if coin { (0..sides).collect() } else { (0..sides).rev().collect() }
 }
 
-/// Each of the standard library's hash keys is a new one.
+/// Every `RandomState` has fresh keys.
 fn coin() -> bool {
     RandomState::new().build_hasher().finish() & 1 == 0
 }

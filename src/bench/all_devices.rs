@@ -1,4 +1,4 @@
-//! `bench --all-devices`: each GPU in turn, then all at once, each in a process of its own.
+//! `bench --all-devices`: each GPU in turn, then all at once, each in its own process.
 
 use super::{compare, own_options::this_program, turns::PATIENCE};
 use crate::bench::report::{Report, Style, json, parse, table};
@@ -19,11 +19,11 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 
-/// Measures all GPUs (where there is none, what else draws), prints a table for each, and then what drawing at once
-/// costs each of them.
+/// Measures all GPUs (or, if there are none, all software renderers), prints a table for each, and then what each of
+/// them loses when all draw at once.
 ///
 /// # Errors
-/// Where there is no device, one cannot be measured, or the output not be written.
+/// Returns an error if there is no device, if one can't be measured, or if the output can't be written.
 pub fn run(options: &Bench) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
     let file = options.json.as_deref().map(OutputFile::open).transpose()?;
@@ -49,7 +49,7 @@ pub fn run(options: &Bench) -> Result<Ended, Error> {
         for (device, measurement) in all.iter().zip(running) {
             at_once.push(measurement.finish(&signals)?);
             let rows = compare::compare(&alone[at_once.len() - 1..at_once.len()], &at_once[at_once.len() - 1..]);
-            let heading = format!("{}, all at once beside alone", device.label());
+            let heading = format!("{}, all at once compared with alone", device.label());
             output.line(&format!("{heading}\n\n{}\n", compare::table(&rows, style)))?;
         }
     }
@@ -60,7 +60,7 @@ pub fn run(options: &Bench) -> Result<Ended, Error> {
     Ok(signals.caught().map_or(Ended::Done, Ended::Signal))
 }
 
-/// The devices that draw in hardware; where there is none, all that draw.
+/// The devices that draw in hardware; if there are none, all that draw.
 fn choose(all: Vec<Device>) -> Vec<Device> {
     let kind = |device: &Device| OffScreen::open_device(device).ok().map(|screen| screen.gl.renderer.kind());
     let drawing: Vec<(Device, Kind)> = all.into_iter().filter_map(|d| kind(&d).map(|kind| (d, kind))).collect();
@@ -68,32 +68,32 @@ fn choose(all: Vec<Device>) -> Vec<Device> {
     drawing.into_iter().filter(|(_, kind)| *kind == Kind::Hardware || !has_gpu).map(|(device, _)| device).collect()
 }
 
-/// This program, measuring one device.
+/// A child process that runs this program on one device.
 struct Measurement(Child);
 
 impl Measurement {
-    /// Starts it with this process's own options.
+    /// Starts the child with this process's own options.
     fn start(device: &Device, at_once: bool) -> Result<Measurement, Error> {
         let mut command = this_program()?;
         command.args(["--device", &device.index.to_string(), "--json", "-"]);
         if at_once {
             command.arg("--at-once");
         }
-        // A group of its own: Ctrl-C at a terminal would reach it together with the signal that `finish` passes on, and a
-        // second signal ends it without a report.
+        // In a process group of its own, because Ctrl-C at a terminal would otherwise reach the child together with
+        // the signal that `finish` passes on, and a second signal makes it exit without a report.
         Ok(Measurement(command.stdout(Stdio::piped()).process_group(0).spawn()?))
     }
 
-    /// Waits for it, and passes on a signal that comes. What a signal interrupted is a report, too. Of several, one may stand still with its report until
-    /// it is asked for; its measuring is over by then.
+    /// Waits for the child and passes on any signal. An interrupted child still reports. If several are running, a
+    /// child may block on writing its report until it is read; it has finished measuring by then.
     fn finish(mut self, signals: &Signals) -> Result<Report, Error> {
-        let mut stdout = File::from(OwnedFd::from(self.0.stdout.take().expect("it was asked for")));
+        let mut stdout = File::from(OwnedFd::from(self.0.stdout.take().expect("stdout is piped")));
         let (mut text, mut buffer, mut is_told) = (Vec::new(), [0; 1 << 16], false);
         loop {
             if let Some(signal) = signals.caught().filter(|_| !is_told) {
                 is_told = true;
-                let signal = Signal::from_named_raw(signal.into()).expect("one that was watched for");
-                // If this fails, it has ended already.
+                let signal = Signal::from_named_raw(signal.into()).expect("a signal that is watched");
+                // If this fails, the child has already exited.
                 let _ = kill_process(Pid::from_child(&self.0), signal);
             }
             match poll(&mut [PollFd::new(&stdout, PollFlags::IN)], Some(&PATIENCE)) {
@@ -107,7 +107,7 @@ impl Measurement {
         }
         let status = self.0.wait()?;
         let unreadable =
-            |reason| io::Error::other(format!("the benchmark of a device ({status}) gave no report: {reason}"));
+            |reason| io::Error::other(format!("the benchmark of a device ({status}) wrote no report: {reason}"));
         let mut reports = parse(&String::from_utf8_lossy(&text)).map_err(unreadable)?;
         Ok(reports.remove(0))
     }

@@ -1,4 +1,4 @@
-//! `rust-gears compare`: whether two benchmarks differ, and by how much.
+//! `rust-gears compare`: do two benchmarks differ, and by how much?
 
 use crate::bench::report::{Mark, Report, Stage, Style, figure, label, parse, render};
 use crate::canvas::Target;
@@ -11,20 +11,20 @@ use crate::stage_name::StageName;
 use crate::stats::{Ratio, mean, median, paired_ratio, ratio_in_turns, welch_ratio};
 use std::path::PathBuf;
 
-/// Confidence that all rows of a table hold. At 95 % a row, every third table would raise a false alarm.
+/// Confidence that all rows of a table hold. At 95 %, every third table would raise a false alarm.
 const CONFIDENCE: f64 = 0.99;
 
-/// A report may come from anywhere: names in it that are longer than the longest in use, in characters, are cut.
+/// Reports can come from anywhere. Names longer than this many characters, which none in use is, are truncated.
 const LONGEST_NAME: usize = 100;
 const LONGEST_UNIT: usize = 40;
 
-/// Confidence that one of so many rows has to have (Bonferroni's correction).
+/// Confidence required of each of this many rows (Bonferroni's correction).
 fn confidence_of_a_row(rows: usize) -> f64 {
     1.0 - (1.0 - CONFIDENCE) / rows.max(1) as f64
 }
 
-/// By what share two runs of one program on one machine may differ anyhow: code and data lie elsewhere in memory, clocks
-/// and temperature are others. The rounds of one run each cannot tell; several runs of either side do.
+/// How much two runs of the same program on the same machine can differ, as a fraction: memory layout, clocks and
+/// temperature vary. One run each can't reveal this through its rounds; several runs on either side can.
 fn noise_floor(kind: Kind, is_one_run_each: bool) -> f64 {
     match kind {
         Kind::Software if is_one_run_each => 0.03,
@@ -32,30 +32,25 @@ fn noise_floor(kind: Kind, is_one_run_each: bool) -> f64 {
     }
 }
 
-/// A row: a stage of two files.
+/// One stage of two files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// The stage's name.
     pub label: String,
-    /// Both figures, as in the reports, and their unit.
+    /// Both figures as reported, and their unit.
     pub figures: Option<(f64, f64, String)>,
-    /// What came of comparing them.
     pub verdict: Verdict,
-    /// Marks of either.
+    /// The marks of both.
     pub marks: Vec<&'static str>,
 }
 
-/// What came of comparing two figures.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// Speed of the second divided by that of the first, its interval widened by what runs differ by anyhow.
+    /// Speed of the second divided by speed of the first. The interval includes the noise floor.
     Compared(Ratio),
-    /// Why they cannot be compared.
     NotComparable(String),
 }
 
 impl Verdict {
-    /// In words.
     pub fn text(&self) -> String {
         match self {
             Verdict::Compared(ratio) if ratio.holds_one() => "same".into(),
@@ -67,7 +62,7 @@ impl Verdict {
         }
     }
 
-    /// Whether a gate at `least` lets it pass: it is as fast, or not slower than that for sure.
+    /// Whether it passes a gate at `least`: it is as fast, or its ratio is at least that.
     fn passes(&self, least: f64) -> bool {
         match self {
             Verdict::Compared(ratio) => ratio.holds_one() || ratio.ratio >= least,
@@ -76,14 +71,14 @@ impl Verdict {
     }
 }
 
-/// Compares the files, and prints a table for each but the first. Returns the exit code.
+/// Compares the files and prints a table for each except the first. Returns the exit code.
 ///
 /// # Errors
-/// Where a file cannot be read, or --fail-below is not met.
+/// Returns an error if a file can't be read, or if --fail-below isn't met.
 pub fn run(args: &CompareArgs) -> Result<u8, Error> {
     if args.files.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
         return Err(Error::Usage(
-            "standard input (-) can be read once only; give the other report as a file".into(),
+            "standard input (-) can be read once only; save the other report in a file and name that".into(),
         ));
     }
     let read = |path: &PathBuf| report_file::read(path, &report_file::BENCH, parse);
@@ -94,17 +89,17 @@ pub fn run(args: &CompareArgs) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// Prints a table for each of the named reports but the first, which it is compared with.
+/// Compares each of the named reports with the first, and prints a table for it.
 ///
 /// # Errors
-/// If `fail_below` is not met.
+/// Returns an error if `fail_below` isn't met.
 pub fn print(named: &[(String, Vec<Report>)], fail_below: Option<f64>, style: Style) -> Result<(), Error> {
     let mut output = Output::default();
     let mut failed = Vec::new();
-    let ((first, base), others) = named.split_first().expect("there are at least two");
+    let ((first, base), others) = named.split_first().expect("at least two reports");
     for (name, other) in others {
         let rows = compare(base, other);
-        output.line(&format!("{name} beside {first}\n\n{}\n", table(&rows, style)))?;
+        output.line(&format!("{name} compared with {first}\n\n{}\n", table(&rows, style)))?;
         let least = fail_below.unwrap_or(0.0);
         failed.extend(rows.into_iter().filter(|row| fail_below.is_some() && !row.verdict.passes(least)));
     }
@@ -116,7 +111,7 @@ pub fn print(named: &[(String, Vec<Report>)], fail_below: Option<f64>, style: St
     Err(Error::Requirement(format!("--fail-below is not met: {}", reasons.join("; "))))
 }
 
-/// Compares two files' reports, stage by stage, in the order of the first's first report.
+/// Compares two files' reports stage by stage, in the order of the first report.
 pub fn compare(base: &[Report], other: &[Report]) -> Vec<Row> {
     let mut keys: Vec<_> = Vec::new();
     for stage in base.iter().chain(other).flat_map(|report| &report.stages) {
@@ -134,19 +129,18 @@ pub fn compare(base: &[Report], other: &[Report]) -> Vec<Row> {
     rows.collect()
 }
 
-/// One stage of one report.
 struct Sample {
     stage: Stage,
     kind: Kind,
-    /// What has to be the same for two of them to be compared.
+    /// What must be equal for two samples to be comparable.
     must_agree: Vec<(&'static str, String)>,
     marks: Vec<&'static str>,
-    /// When it was measured, in seconds since 1970, where that was in turns with others.
+    /// Start and end of the measurement in seconds since 1970, if it took turns with others.
     in_turns: Option<(f64, f64)>,
 }
 
 impl Sample {
-    /// Whether the rounds of both were taken in turns, so that round by round they are pairs.
+    /// Whether the rounds of both were taken in turns and can therefore be paired.
     fn took_turns_with(&self, other: &Sample) -> bool {
         matches!((self.in_turns, other.in_turns), (Some(a), Some(b)) if a.0 <= b.1 && b.0 <= a.1)
     }
@@ -174,7 +168,7 @@ fn compare_stage(label: String, base: &[Sample], other: &[Sample], confidence: f
     }
     let (Some(first), Some(second)) = (base.first(), other.first()) else {
         let side = if base.is_empty() { "first" } else { "second" };
-        let verdict = Verdict::NotComparable(format!("the {side} file has no such stage"));
+        let verdict = Verdict::NotComparable(format!("the {side} file doesn't have this stage"));
         return Row { label, figures: None, verdict, marks };
     };
     let mean_figure = |samples: &[Sample]| mean(&samples.iter().map(|s| s.stage.figure).collect::<Vec<_>>());
@@ -186,13 +180,13 @@ fn compare_stage(label: String, base: &[Sample], other: &[Sample], confidence: f
                 let is_one_run_each = base.len() == 1 && other.len() == 1;
                 Verdict::Compared(ratio.widened(noise_floor(first.kind, is_one_run_each)))
             }
-            None => Verdict::NotComparable("too few rounds, or a figure that is not positive".into()),
+            None => Verdict::NotComparable("too few rounds, or a figure that isn't positive".into()),
         },
     };
     Row { label, figures, verdict, marks }
 }
 
-/// What differs between samples that would have to be alike, and what makes any of them say nothing.
+/// What differs between samples that should be alike, or what makes a sample meaningless.
 fn difference<'a>(first: &Sample, all: impl Iterator<Item = &'a Sample>) -> Option<String> {
     for sample in all {
         let pairs = first.must_agree.iter().zip(&sample.must_agree);
@@ -208,9 +202,9 @@ fn difference<'a>(first: &Sample, all: impl Iterator<Item = &'a Sample>) -> Opti
     None
 }
 
-/// The ratio of speeds. One report each: a round is a sample, and rounds taken in turns are pairs. Several: a report is a
-/// sample, and equally many are pairs.
-/// Of several reports the medians of their rounds count, so that a round that something else disturbed does not.
+/// The ratio of speeds. With one report each, each round is a sample, and rounds taken in turns are paired. With
+/// several, each report is a sample (the median of its rounds, which ignores a disturbed round), paired if both sides
+/// have equally many.
 fn ratio(base: &[Sample], other: &[Sample], confidence: f64) -> Option<Ratio> {
     if let ([base], [other]) = (base, other) {
         let (in_turns, base_speeds, other_speeds) =
@@ -226,7 +220,6 @@ fn ratio(base: &[Sample], other: &[Sample], confidence: f64) -> Option<Ratio> {
     paired_ratio(&base, &other, confidence).or_else(|| welch_ratio(&base, &other, confidence))
 }
 
-/// The rows as a table.
 pub fn table(rows: &[Row], style: Style) -> String {
     let heading = ["stage", "first", "second", "", "ratio", "interval", "verdict", "marks"];
     let mut cells = vec![heading.map(str::to_owned).to_vec()];

@@ -1,4 +1,4 @@
-//! Where a benchmark ran: what must be the same for two of them to be compared, and what explains a difference.
+//! Where a benchmark ran: what must be equal for two of them to be comparable, and what explains a difference.
 
 use crate::bench::report::{Environment, PcieLink};
 use crate::canvas::Canvas;
@@ -11,8 +11,8 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-/// Looks at this machine. A PCI Express link slows down when idle, so this is to be called right after the rounds.
-/// `measured`: what the on-screen rate tells of the swap interval.
+/// Gathers the facts about this machine. Call it right after the rounds, because an idle PCI Express link slows down.
+/// `measured` says what the on-screen rate reveals about the swap interval.
 pub fn look(canvas: &Canvas, measured: &str) -> Environment {
     let renderer = canvas.gl().renderer.clone();
     let swap_interval = canvas.window().map(|window| SwapIntervalReport {
@@ -41,7 +41,7 @@ pub fn look(canvas: &Canvas, measured: &str) -> Environment {
     }
 }
 
-/// Beginnings of the names of variables that choose or change an OpenGL driver.
+/// Prefixes of environment variables that choose or change an OpenGL driver.
 const VARIABLES: &[&str] = &[
     "NVIDIA_",
     "__GL",
@@ -74,7 +74,7 @@ fn gpu_way(container: &Container, variables: &BTreeMap<String, String>) -> &'sta
     }
 }
 
-/// The address of the GPU that draws: the device's own, or, with a window, that of the only one it can be.
+/// The address of the GPU that draws: the device's own, or, for a window, that of the only GPU it could be.
 fn pci_address(canvas: &Canvas) -> Option<String> {
     if let Some(device) = canvas.device() {
         return device.pci.clone();
@@ -89,8 +89,8 @@ fn pci_address(canvas: &Canvas) -> Option<String> {
     <[String; 1]>::try_from(found).ok().map(|[only]| only)
 }
 
-/// 10⁹ bytes a second that a lane carries, by its transfers a second (PCI Express Base Specification: 8b/10b encoding
-/// up to 5 GT/s, then 128b/130b, from 64 GT/s on flits of 242 bytes in 256).
+/// 10⁹ bytes per second per lane, by 10⁹ transfers per second (PCI Express Base Specification: 8b/10b encoding up to
+/// 5 GT/s, then 128b/130b, and from 64 GT/s flits of 242 bytes in 256).
 const LANES: &[(f64, f64)] = &[
     (2.5, 0.25),
     (5.0, 0.5),
@@ -100,10 +100,10 @@ const LANES: &[(f64, f64)] = &[
     (64.0, 8.0 * 242.0 / 256.0),
 ];
 
-/// The link of the device at `address`. `devices` is /sys/bus/pci/devices but in tests.
+/// The link of the device at `address`. `devices` is /sys/bus/pci/devices except in tests.
 fn pcie_link(devices: &Path, address: &str) -> Option<PcieLink> {
     let read = |file: &str| fs::read_to_string(devices.join(address).join(file)).ok();
-    // "16.0 GT/s PCIe", and "Unknown" where there is no link.
+    // "16.0 GT/s PCIe", or "Unknown" if there is no link.
     let gigatransfers: f64 = read("current_link_speed")?.split_whitespace().next()?.parse().ok()?;
     let lanes: u32 = read("current_link_width")?.trim().parse().ok()?;
     let (_, per_lane) = LANES.iter().find(|(speed, _)| (speed - gigatransfers).abs() < 0.1)?;
@@ -111,7 +111,7 @@ fn pcie_link(devices: &Path, address: &str) -> Option<PcieLink> {
     (lanes > 0).then(|| PcieLink { address: address.into(), gigatransfers, lanes, gigabytes_per_second })
 }
 
-/// The processor's name in /proc/cpuinfo; on Arm, which has none there, what it has.
+/// The processor's name from /proc/cpuinfo; Arm has only a part number there.
 fn cpu_model(cpuinfo: &str) -> String {
     let field = |name: &str| {
         let line = cpuinfo.lines().find(|line| line.starts_with(name))?;

@@ -1,4 +1,4 @@
-//! The figures that follow from the rounds.
+//! Computes figures from rounds.
 
 use super::record::Record;
 use super::runner::Running;
@@ -11,12 +11,11 @@ use crate::stage_name::StageName;
 use crate::stats::{half_width, mean, rate_interval, scatter};
 use std::time::Duration;
 
-/// The confidence of a figure's interval.
 const CONFIDENCE: f64 = 0.95;
-/// Below so many frames the slowest thousandth is a single one.
+/// With fewer frames than this, the slowest thousandth is a single frame.
 const FRAMES_FOR_P99_9: u64 = 1000;
 
-/// The figures of the stages `asked` for (none: all), on a screen of the refresh rate `refresh` in Hz.
+/// The figures of the stages `asked` for (all, if empty). `refresh` is the screen's refresh rate in Hz.
 pub fn stages(
     running: &[Running],
     asked: &[StageName],
@@ -36,11 +35,11 @@ pub fn stages(
     figures.chain(present).collect()
 }
 
-/// What the on-screen rate tells of the swap interval, on a screen of this refresh rate in Hz.
+/// What the on-screen rate reveals about the swap interval. `refresh` is the screen's refresh rate in Hz.
 pub fn synchronisation(running: &[Running], refresh: Option<f64>) -> Synchronisation {
     let on_screen = running.iter().find(|stage| stage.spec.target == Target::OnScreen);
     match on_screen.and_then(|stage| Some(1.0 / stage.record.seconds_per_frame()?)) {
-        // The interval that was asked for does not count: a driver may be told otherwise by its own settings.
+        // The requested interval doesn't count: the driver's own settings can override it.
         Some(rate) => Synchronisation::judge(rate, refresh, None),
         None => Synchronisation::Unknown,
     }
@@ -53,13 +52,13 @@ impl Running {
 }
 
 impl Record {
-    /// Mean frame time. `None` without frames.
+    /// Mean frame time, or `None` without frames.
     fn seconds_per_frame(&self) -> Option<f64> {
         let frames = self.total_frames();
         (frames > 0).then(|| self.seconds() / frames as f64)
     }
 
-    /// Frame times in milliseconds. `None` where they were not taken.
+    /// Frame times in milliseconds, or `None` if they weren't recorded.
     fn frame_time(&self) -> Option<FrameTime> {
         let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
         let percentile = |percent| self.times.percentile(percent).map(milliseconds);
@@ -74,7 +73,7 @@ impl Record {
     }
 }
 
-/// A stage's figures. `None` where no round of it was completed.
+/// A stage's figures, or `None` if none of its rounds was completed.
 fn figures(
     stage: &Running,
     environment: &Environment,
@@ -115,7 +114,7 @@ fn figures(
         seconds: record.seconds(),
         frame_time: record.frame_time(),
         cpu_ms: Some(record.cpu_per_frame() * 1e3),
-        // A software renderer has a clock of that name, too: it tells what the CPU did.
+        // Software renderers have this clock, too, but it shows what the CPU did.
         gpu_ms: record.gpu_per_frame().filter(|_| environment.kind == Kind::Hardware).map(|seconds| seconds * 1e3),
         limited_by: Some(limit),
         link_share: link.map(|link| figure / link.gigabytes_per_second),
@@ -123,7 +122,7 @@ fn figures(
             frames: record.total_frames(),
             rounds: rates.len(),
             scatter: scatter(&rates),
-            // On the screen, the X server's work is part of what is measured.
+            // On-screen, the X server's work is part of what is measured.
             others: record.others().filter(|_| spec.target == Target::OffScreen),
             is_drawn: stage.is_drawn,
             capped_at,
@@ -134,7 +133,7 @@ fn figures(
     })
 }
 
-/// What showing a frame costs: the rounds' on-screen frame times less their off-screen ones.
+/// The cost of presenting a frame: on-screen frame times minus off-screen ones, round by round.
 fn present(
     off_screen: &Running,
     on_screen: &Running,

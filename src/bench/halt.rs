@@ -1,12 +1,12 @@
-//! Why measuring ends before all is measured.
+//! Why a measurement ends early.
 
 use crate::error::Error;
 
-/// What was measured until then is reported.
+/// A reason to stop early. What was measured until then is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     Signal(u8),
-    /// The user closed the window, or nobody gives turns any more.
+    /// The user closed the window, or nobody gives turns any longer.
     Closed,
 }
 

@@ -1,4 +1,5 @@
-//! `rust-gears bench`: `stages` says what is measured, `rounds` measures it with `runner`, and `figures` says what follows.
+//! `rust-gears bench`: `stages` defines what is measured, `rounds` measures it using `runner`, and `figures`
+//! evaluates it.
 
 mod against;
 mod all_devices;
@@ -32,10 +33,10 @@ use runner::Runner;
 use std::time::{SystemTime, UNIX_EPOCH};
 use turns::Turns;
 
-/// Measures, and reports. Returns the exit code.
+/// Measures and reports. Returns the exit code.
 ///
 /// # Errors
-/// Why it cannot measure, or not write.
+/// Returns an error if it can't measure, or can't write a report.
 pub fn run(options: &Bench) -> Result<u8, Error> {
     if !options.against.is_empty() {
         return against::run(options);
@@ -55,14 +56,14 @@ fn run_alone(options: &Bench) -> Result<Ended, Error> {
     })
 }
 
-/// Measures until all is done or something ends it.
+/// Measures until everything is done or something ends it early.
 fn measure(options: &Bench, signals: Signals) -> Result<(Report, Option<Stop>), Error> {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let mut runner = Runner::new(options, signals.clone())?;
     runner.canvas.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
     let specs = stages::chosen(&options.stages, runner.canvas.window().is_some());
     if specs.is_empty() {
-        return Err(Error::Usage("the stages asked for need a display; set DISPLAY, or give --display".into()));
+        return Err(Error::Usage("the stages you asked for need a display; set DISPLAY or use --display".into()));
     }
     let mut turns = match options.in_turns {
         true => Turns::with_others(signals)?,

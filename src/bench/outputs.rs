@@ -1,4 +1,4 @@
-//! Where a report goes: files and standard output.
+//! Where reports are written: files and standard output.
 
 use crate::bench::report::{Report, Style, csv, html, json, table};
 use crate::console::{Output, OutputError};
@@ -7,23 +7,22 @@ use crate::output_file::{OutputFile, OutputFileError};
 use crate::request::{Bench, STANDARD_OUTPUT};
 use std::path::Path;
 
-/// A report as text.
 type Format = fn(&Report) -> String;
 
-/// Writes such a text to standard output.
+/// Writes a formatted report to standard output.
 type Print = fn(&mut Output, &str) -> Result<(), OutputError>;
 
-/// A format, and the file it goes to; `None`: standard output.
+/// A format and the file it goes to, or `None` for standard output.
 struct Destination {
     file: Option<OutputFile>,
     format: Format,
     print: Print,
 }
 
-/// All that is to be written.
+/// Everything that will be written.
 pub struct Outputs {
     destinations: Vec<Destination>,
-    /// How the table is written; `None` where something else goes to standard output.
+    /// The style of the table, or `None` if something else goes to standard output.
     table: Option<Style>,
 }
 
@@ -31,7 +30,7 @@ impl Outputs {
     /// Opens every file that `options` name.
     ///
     /// # Errors
-    /// Where one cannot be written.
+    /// Returns an error if one can't be written.
     pub fn open(options: &Bench) -> Result<Outputs, Error> {
         let formats = [
             (&options.json, json as Format, Output::json as Print),
@@ -52,10 +51,10 @@ impl Outputs {
         Ok(Outputs { destinations, table: (!is_stdout_taken).then_some(style) })
     }
 
-    /// Writes the report everywhere.
+    /// Writes the report to every destination, even if one fails.
     ///
     /// # Errors
-    /// Where one cannot be written; the others are.
+    /// Returns an error if a destination can't be written.
     pub fn write(self, report: &Report) -> Result<(), Error> {
         let mut stdout = Output::default();
         let mut outcome = Ok(());

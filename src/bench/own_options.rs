@@ -1,19 +1,19 @@
-//! This program again, as a process of its own that measures a part of what this one was asked for.
+//! Runs this program again, as a child process that measures part of what this one was asked for.
 
 use std::ffi::OsString;
 use std::io;
 use std::process::Command;
 
-/// Options for the whole, not for each part: flags, and options with a value. What `--against` is followed by is another
-/// side's command.
+/// Options that apply to the whole run and aren't passed on: flags, and options with a value. What follows
+/// `--against` is another side's command.
 const FLAGS: &[&str] = &["--all-devices", "--markdown"];
 const VALUED: &[&str] = &["--json", "--keep", "--fail-below"];
 const LAST: &str = "--against";
 
-/// This program with this process's own options.
+/// This program, with this process's own options.
 ///
 /// # Errors
-/// If the kernel doesn't tell where the program is.
+/// Returns an error if the kernel doesn't say where the program is.
 pub fn this_program() -> io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(of_a_part(std::env::args_os().skip(1)));

@@ -1,13 +1,13 @@
-//! Who uses the processors: this program, and everybody else.
+//! Who uses the processors: this program and everybody else.
 
 use rustix::time::{ClockId, clock_gettime};
 use std::fs;
 use std::time::Duration;
 
-/// Ticks of /proc/stat a second (USER_HZ, the same on every Linux that userland sees).
+/// Ticks per second in /proc/stat (USER_HZ, the same for user space on every Linux).
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Processor time of all threads of this process since it began.
+/// Processor time of all threads of this process since it started.
 pub fn own_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
@@ -27,18 +27,17 @@ struct Ticks {
 }
 
 impl Usage {
-    /// Now.
     pub fn now() -> Usage {
         Usage { own: own_time(), all: fs::read_to_string("/proc/stat").ok().and_then(|text| parse(&text)) }
     }
 
-    /// Processor time of this process then.
+    /// Processor time of this process up to then.
     pub fn own(&self) -> Duration {
         self.own
     }
 
-    /// The share of all processors, 0 to 1, that others took since `before`. The kernel counts in hundredths of a second,
-    /// so in a short time it may come out below 0. `None` where the kernel does not tell.
+    /// The share of all processors that others used since `before`, from 0 to 1, or `None` if the kernel doesn't say.
+    /// The kernel counts in hundredths of a second, so a short interval can yield less than 0.
     pub fn others_since(&self, before: &Usage) -> Option<f64> {
         let (now, then) = (self.all?, before.all?);
         let total = now.total - then.total;
@@ -47,7 +46,7 @@ impl Usage {
     }
 }
 
-/// Reads the first line: `cpu  user nice system idle iowait irq softirq steal …`.
+/// Parses the first line: `cpu  user nice system idle iowait irq softirq steal …`.
 fn parse(text: &str) -> Option<Ticks> {
     let line = text.lines().find_map(|line| line.strip_prefix("cpu "))?;
     let ticks: Vec<f64> = line.split_whitespace().take(8).map(str::parse).collect::<Result<_, _>>().ok()?;

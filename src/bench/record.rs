@@ -4,35 +4,32 @@ use crate::bench::report::Point;
 use crate::stats::FrameTimes;
 use std::time::Duration;
 
-/// Points of the time series in a round.
+/// Points of the time series per round.
 const POINTS_PER_ROUND: u32 = 20;
 
-/// All rounds of a stage.
 #[derive(Debug, Default)]
 pub struct Record {
-    /// Frame times.
     pub times: FrameTimes,
-    /// The rounds that were completed.
+    /// The completed rounds.
     pub rounds: Vec<Round>,
-    /// GPU times that were asked for, and their sum.
+    /// Number of frames whose GPU time was measured.
     pub gpu_frames: u32,
-    /// Their sum.
+    /// The sum of these GPU times.
     pub gpu_time: Duration,
-    /// Frame times in the course of time.
+    /// Frame times over the course of the benchmark.
     pub series: Vec<Point>,
     bucket: Bucket,
 }
 
-/// One round of a stage.
 #[derive(Debug, Clone, Copy)]
 pub struct Round {
     /// Frames that ended in it.
     pub frames: u64,
     /// From the end of the frame before the first to the end of the last.
     pub time: Duration,
-    /// Processor time of all threads in that time.
+    /// Processor time of all threads.
     pub cpu: Duration,
-    /// Share of all processors that others took in that time, as [`super::processors::Usage`] tells.
+    /// Share of all processors that others used, see [`super::processors::Usage`].
     pub others: Option<f64>,
 }
 
@@ -44,8 +41,8 @@ struct Bucket {
 }
 
 impl Record {
-    /// Takes note of `frames` frames that took `time` together and ended at `at` after the benchmark's start, in a
-    /// round of the length `slice`.
+    /// Records `frames` frames that took `time` together and ended at `at` after the start of the benchmark, in a
+    /// round of length `slice`.
     pub fn frames(&mut self, frames: u64, time: Duration, at: Duration, slice: Duration) {
         self.times.record(time, frames);
         self.bucket.frames += frames;
@@ -56,13 +53,13 @@ impl Record {
         }
     }
 
-    /// A round is over.
+    /// Records a completed round.
     pub fn round(&mut self, round: Round, at: Duration) {
         self.close_bucket(at);
         self.rounds.push(round);
     }
 
-    /// The GPU took so long for a frame.
+    /// Records the GPU time of a frame.
     pub fn gpu(&mut self, time: Duration) {
         self.gpu_frames += 1;
         self.gpu_time += time;
@@ -90,23 +87,23 @@ impl Record {
         self.rounds.iter().map(|round| round.time.as_secs_f64()).sum()
     }
 
-    /// Frames a second, round by round.
+    /// Frames per second, round by round.
     pub fn rates(&self) -> Vec<f64> {
         self.rounds.iter().map(|round| round.frames as f64 / round.time.as_secs_f64()).collect()
     }
 
-    /// Processor time a frame, in seconds.
+    /// Processor time per frame, in seconds.
     pub fn cpu_per_frame(&self) -> f64 {
         self.rounds.iter().map(|round| round.cpu.as_secs_f64()).sum::<f64>() / self.total_frames().max(1) as f64
     }
 
-    /// GPU time a frame, in seconds. `None` where it was not asked for, or the driver has no such clock.
+    /// GPU time per frame in seconds, or `None` if it wasn't measured or the driver has no timer queries.
     pub fn gpu_per_frame(&self) -> Option<f64> {
         let sum = self.gpu_time.as_secs_f64();
         (self.gpu_frames > 0 && sum > 0.0).then(|| sum / f64::from(self.gpu_frames))
     }
 
-    /// Mean share of all processors that others took, 0 to 1.
+    /// Mean share of all processors that others used, from 0 to 1.
     pub fn others(&self) -> Option<f64> {
         let shares: Vec<f64> = self.rounds.iter().filter_map(|round| round.others).collect();
         (!shares.is_empty()).then(|| crate::stats::mean(&shares).max(0.0))

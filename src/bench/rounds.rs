@@ -1,5 +1,5 @@
-//! Sets all stages up, and takes their rounds: one of each stage, again and again, so that what drifts (clocks,
-//! temperature, other programs) affects all of them alike.
+//! Sets all stages up, then takes one round of each stage, over and over, which spreads any drift (clocks,
+//! temperature, other programs) equally over all stages.
 
 use super::halt::Halt;
 use super::runner::{Runner, Running};
@@ -8,10 +8,10 @@ use super::turns::Turns;
 use crate::bench::report::label;
 use crate::request::Bench;
 
-/// Measures `specs`. What is measured is in `running` even if something ends it early.
+/// Measures `specs`. `running` holds what was measured even if something ends it early.
 ///
 /// # Errors
-/// What ended it early.
+/// Returns what ended it early.
 pub fn take(
     options: &Bench,
     specs: &[&'static Spec],

@@ -1,4 +1,4 @@
-//! Draws stages and takes the time.
+//! Draws stages and measures the time.
 
 use super::halt::{Halt, Stop};
 use super::processors::{Usage, own_time};
@@ -18,58 +18,54 @@ use image::RgbImage;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// A frame with a load of its own choice lasts at least this long: hundreds of times what its fence costs, and 30
-/// times what an H100 takes to clear a screen.
+/// A frame whose load the benchmark chooses lasts at least this long: hundreds of times the cost of its fence, and 30
+/// times what an H100 needs to clear a screen.
 const SHORTEST_FRAME: Duration = Duration::from_millis(4);
-/// Group of frames by which a load is judged.
+/// Number of frames by which a load is judged.
 const TRIAL_FRAMES: u32 = 3;
-/// What a round draws before it is timed, so that it begins with its own data in caches, and all of it on its way.
+/// How long each round draws before the timing starts, which fills the caches and the pipeline with its own data.
 const LEAD_IN: Duration = Duration::from_millis(10);
 const LEAD_IN_GROUPS: u32 = 4;
-/// Time between two timer queries. One stops the GPU from overlapping frames, for a few microseconds.
+/// Time between two timer queries. Each keeps the GPU from overlapping frames for a few microseconds.
 const QUERY_INTERVAL: Duration = Duration::from_millis(5);
-/// Time between two looks at the window's events.
+/// Time between two checks for window events.
 const EVENT_INTERVAL: Duration = Duration::from_millis(50);
-/// Warm is a stage of which this many rates in a row differ by less than this share.
+/// A stage is warm once this many consecutive rates agree within this fraction.
 const STEADY_RATES: usize = 3;
 const STEADY_SHARE: f64 = 0.02;
 const WARM_UP_STEP: Duration = Duration::from_millis(50);
-/// Time between two pauses of a slowdown on purpose.
+/// Time between two pauses of a deliberate slowdown.
 const SLOW_DOWN_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A stage that is set up.
 pub struct Running {
-    /// What it is.
     pub spec: &'static Spec,
-    /// What it draws, objects of the context.
+    /// What it draws; owns OpenGL objects.
     workload: Box<dyn Workload>,
     frames: Frames,
-    /// The picture's size.
     pub size: (u32, u32),
-    /// Samples a pixel.
+    /// Samples per pixel.
     pub samples: u32,
-    /// Gears or pictures a frame.
+    /// Gears or readbacks per frame.
     pub load: u32,
-    /// Work of a frame in the workload's unit.
+    /// Work per frame, in the workload's unit.
     pub work: f64,
-    /// Frames ended, those that were not measured among them.
+    /// Frames completed, including those that weren't measured.
     pub ended: u64,
-    /// A gear was seen in its picture, each time it was looked for.
+    /// Every check of its picture found a gear.
     pub is_drawn: bool,
     query_every: u64,
-    /// What was measured.
     pub record: Record,
 }
 
 /// Everything needed to draw.
 pub struct Runner<'a> {
     options: &'a Bench,
-    // Dropped in this order: objects of the context before the context.
+    // Fields are dropped in this order, so objects of the context come before the context.
     gears: Rc<Gears>,
     framebuffers: Framebuffers,
     timer: GpuTimer,
     gl: Functions,
-    /// What is drawn on.
     pub canvas: Canvas,
     signals: Signals,
     begun: Instant,
@@ -81,7 +77,7 @@ impl<'a> Runner<'a> {
     /// Opens what `options` ask for.
     ///
     /// # Errors
-    /// Why that cannot be had.
+    /// Returns an error if it can't be opened.
     pub fn new(options: &'a Bench, signals: Signals) -> Result<Runner<'a>, Error> {
         let canvas = target::open(&options.canvas)?;
         let gl = canvas.functions().clone();
@@ -100,25 +96,24 @@ impl<'a> Runner<'a> {
         })
     }
 
-    /// Puts the window above others, which may be those of benchmarks that take turns with this one: what is covered is
-    /// not shown, and quicker for it.
+    /// Raises the window above others, which may belong to benchmarks that take turns with this one. A covered window
+    /// isn't displayed, and is faster for that reason.
     pub fn raise_window(&self) {
         if let Some(window) = self.canvas.window() {
             window.raise();
         }
     }
 
-    /// Time since the start.
     pub fn elapsed(&self) -> Duration {
         self.begun.elapsed()
     }
 
-    /// Sets a stage up: its objects, its load, and a look at its picture; then draws until it is warm.
+    /// Sets a stage up (its objects and load), checks its picture, then draws until it is warm.
     ///
     /// # Errors
-    /// If OpenGL refuses, the surface is lost, or something stops it.
+    /// Returns an error if OpenGL fails, if the surface is lost, or if something ends the measurement.
     pub fn prepare(&mut self, spec: &'static Spec) -> Result<Running, Halt> {
-        // On-screen and off-screen classic are of one size, also where a window manager chose it.
+        // The classic stage has the same size on-screen and off-screen, even if a window manager chose it.
         let window_size = self.canvas.window().map(|window| window.size());
         let size = spec.size.pixels(window_size, self.options.canvas.geometry.size);
         let frames = match spec.target {
@@ -147,7 +142,7 @@ impl<'a> Runner<'a> {
         self.set_load(&mut stage, given.unwrap_or(spec.min_load))?;
         self.check_picture(&mut stage)?;
         if spec.max_load > 1 && given.is_none() {
-            // A GPU that was idle is slow, and would be given too little to do.
+            // An idle GPU clocks down and would be given too little work.
             self.warm_up(&mut stage)?;
             self.find_load(&mut stage)?;
         }
@@ -155,7 +150,7 @@ impl<'a> Runner<'a> {
         Ok(stage)
     }
 
-    /// Doubles the load until a frame is long enough. Powers of two, so that two runs find the same.
+    /// Doubles the load until a frame is long enough. Powers of two let two runs find the same load.
     fn find_load(&mut self, stage: &mut Running) -> Result<(), Error> {
         while stage.load < stage.spec.max_load {
             self.draw_frames(stage, TRIAL_FRAMES)?;
@@ -190,7 +185,7 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Draws until the rate is steady, for as long as the user grants.
+    /// Draws until the rate is steady, but no longer than the user allows.
     fn warm_up(&mut self, stage: &mut Running) -> Result<(), Halt> {
         let start = Instant::now();
         let mut rates: Vec<f64> = Vec::new();
@@ -212,14 +207,14 @@ impl<'a> Runner<'a> {
     /// Measures one round of a stage.
     ///
     /// # Errors
-    /// If the surface is lost, the GPU hangs, or something stops it.
+    /// Returns an error if the surface is lost, if the GPU hangs, or if something ends the measurement.
     pub fn round(&mut self, stage: &mut Running) -> Result<(), Halt> {
         let round = self.draw_for(stage, self.options.slice, true)?;
         stage.record.round(round, self.elapsed());
         Ok(())
     }
 
-    /// Draws for at least `time`, counted from the end of a frame to the end of a frame.
+    /// Draws for at least `time`, measured from the end of one frame to the end of another.
     fn draw_for(&mut self, stage: &mut Running, time: Duration, is_recorded: bool) -> Result<Round, Halt> {
         self.bind(stage);
         let instrumented = is_recorded && stage.spec.is_instrumented;
@@ -258,7 +253,7 @@ impl<'a> Runner<'a> {
             match &start {
                 None if groups >= LEAD_IN_GROUPS && now - begun >= LEAD_IN => {
                     start = Some((now, Usage::now()));
-                    // Looking at the processors' counters is no frame's time.
+                    // Reading the processors' counters must not count as frame time.
                     last = Instant::now();
                     start = start.map(|(_, usage)| (last, usage));
                 }
@@ -283,7 +278,7 @@ impl<'a> Runner<'a> {
         ended.map_err(Halt::Stopped)
     }
 
-    /// Makes the stage's picture and objects current.
+    /// Makes the stage's framebuffer and objects current.
     fn bind(&self, stage: &Running) {
         stage.frames.bind(&self.canvas);
         self.gears.set_viewport(stage.size);
@@ -299,31 +294,31 @@ impl<'a> Runner<'a> {
         });
     }
 
-    /// Ends the frame: shows it, or lets it go its way. Returns how many frames ended at this point in time.
+    /// Ends the frame: presents it, or leaves it to the GPU. Returns how many frames have completed by now.
     fn end_frame(&mut self, stage: &mut Running) -> Result<u32, Error> {
         stage.ended += 1;
         Ok(stage.frames.end_frame(&self.canvas)?)
     }
 
-    /// Wastes the share of time that a test asks for. Returns how many frames ended meanwhile.
+    /// Wastes the share of time that a test asks for. Returns how many frames completed meanwhile.
     fn slow_down(&mut self, stage: &mut Running) -> Result<u64, Error> {
         let percent = self.options.test_slow_down;
         let passed = self.slowed_down.elapsed();
         if percent == 0.0 || passed < SLOW_DOWN_INTERVAL {
             return Ok(0);
         }
-        // Frames on their way would use the pause to catch up. What passed since the last pause may be another
-        // stage's time, or a look at the window.
+        // Frames in flight would use the pause to catch up. The time since the last pause may include another stage's
+        // time, or a check of the window.
         let ended = stage.frames.finish()?;
         std::thread::sleep(passed.min(2 * SLOW_DOWN_INTERVAL).mul_f64(percent / 100.0));
         self.slowed_down = Instant::now();
         Ok(ended.into())
     }
 
-    /// Draws a frame onto black, and looks for the red gear, which is in every stage's picture.
+    /// Draws a frame onto black and looks for the red gear, which every stage's picture shows.
     ///
     /// # Errors
-    /// Where there is no memory for the picture.
+    /// Returns an error if there is no memory for the picture.
     pub fn check_picture(&mut self, stage: &mut Running) -> Result<(), Error> {
         self.bind(stage);
         render::clear(&self.gl);
@@ -334,7 +329,7 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// Whether any pixel has the red gear's colour, whatever the light.
+/// Whether any pixel has the red gear's hue, at any brightness.
 fn shows_red_gear(picture: &RgbImage) -> bool {
     picture.pixels().any(|pixel| {
         let [r, g, b] = pixel.0;

@@ -1,4 +1,4 @@
-//! A benchmark in a process of its own, to which this one gives turns: `turns` has the protocol.
+//! A benchmark in its own process, to which this one gives turns. The protocol is in `turns`.
 
 use super::turns::PATIENCE;
 use crate::bench::report::{Report, parse};
@@ -14,44 +14,45 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// What a side is sent that has not ended so long after this process was asked to end. Until the first, the end of its
-/// input has to do: at a terminal, Ctrl-C has reached the side, too, and a second signal would cost its report. Of two,
-/// scripts/run ends its container by force and cleans up, which it can't if it is killed.
+/// The signals sent to a side that hasn't ended this long after this process was asked to. Before the first of them,
+/// only the end of its input asks it to end: at a terminal, Ctrl-C has already reached the side, and a second signal
+/// would cost its report. On the second signal, scripts/run removes its container by force and cleans up, which it
+/// couldn't do if it were killed.
 const INSISTENCE: [(Duration, Signal); 3] = [
     (Duration::from_secs(3), Signal::TERM),
     (Duration::from_secs(6), Signal::TERM),
     (Duration::from_secs(10), Signal::KILL),
 ];
-/// What the end of a side may take, in seconds; longer than the last of [`INSISTENCE`].
+/// How long the end of a side may take, in seconds; longer than the last of [`INSISTENCE`].
 const END: u32 = 12;
 
-/// It is killed if it is dropped before it has ended.
+/// Its process is killed if the value is dropped before the process has ended.
 pub struct Side {
     pub name: String,
     child: Child,
-    /// `None`: it gets no more turns.
+    /// `None` once it gets no more turns.
     input: Option<ChildStdin>,
     output: File,
-    /// What it wrote of a line that isn't complete.
+    /// The incomplete line that it has written so far.
     begun: Vec<u8>,
-    /// Its report as it wrote it.
+    /// Its report, verbatim.
     pub written: Option<String>,
-    /// The same as it was understood, or what is wrong with it.
+    /// The parsed report, or what is wrong with it.
     pub report: Result<Vec<Report>, String>,
     pub status: Option<ExitStatus>,
-    /// When it was first waited for after a signal, and what it has been sent since.
+    /// When this process began to wait for it after a signal, and how many signals it has been sent since.
     signalled: Option<(Instant, usize)>,
 }
 
 impl Side {
-    /// Starts `command`, and waits until that waits for its first turn.
+    /// Starts `command` and waits until it waits for its first turn.
     ///
     /// # Errors
-    /// If it can't be started or listened to.
+    /// Returns an error if it can't be started or read from.
     pub fn start(name: &str, mut command: Command, signals: &Signals) -> io::Result<Side> {
         command.args(["--in-turns", "--json", "-"]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let (input, output) = (child.stdin.take(), child.stdout.take().expect("it was asked for"));
+        let (input, output) = (child.stdin.take(), child.stdout.take().expect("stdout is piped"));
         let mut side = Side {
             name: name.into(),
             child,
@@ -67,13 +68,13 @@ impl Side {
         Ok(side)
     }
 
-    /// Lets it have its turn, and waits until it waits for the next or has ended.
+    /// Gives it a turn, then waits until it waits for the next or has ended.
     ///
     /// # Errors
-    /// If it can't be listened to.
+    /// Returns an error if it can't be read from.
     pub fn take_turn(&mut self, signals: &Signals) -> io::Result<()> {
         if let Some(input) = &mut self.input {
-            // If this fails, it has ended already.
+            // If this fails, it has already ended.
             let _ = input.write_all(b"\n");
         }
         self.hear(signals)
@@ -82,25 +83,24 @@ impl Side {
     /// Gives it no more turns, and waits until it has ended.
     ///
     /// # Errors
-    /// If it can't be listened to.
+    /// Returns an error if it can't be read from.
     pub fn end(&mut self, signals: &Signals) -> io::Result<()> {
         self.input = None;
         self.hear(signals)
     }
 
-    /// It has ended, and not well.
     pub fn has_failed(&self) -> bool {
         self.status.is_some_and(|status| !status.success() || self.report.is_err())
     }
 
-    /// Its exit code, as a shell tells it, if it has ended.
+    /// Its exit code as a shell reports it, if it has ended.
     pub fn exit_code(&self) -> Option<u8> {
         let status = self.status?;
         let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
         Some(u8::try_from(code).unwrap_or(u8::MAX))
     }
 
-    /// Reads what it says until it waits for a turn that it may get, or has ended.
+    /// Reads its output until it waits for a turn that it may get, or has ended.
     fn hear(&mut self, signals: &Signals) -> io::Result<()> {
         let mut buffer = [0; 1 << 16];
         let mut exited = None;
@@ -114,7 +114,8 @@ impl Side {
                 Err(error) => return Err(error.into()),
             };
             if is_silent {
-                // It may end before the programs that it started, which hold its output. What it wrote last is read first.
+                // It may end before programs that it started, which keep its output open. Read what it wrote last
+                // first.
                 self.status = exited;
                 exited = self.child.try_wait()?;
                 continue;
@@ -132,7 +133,7 @@ impl Side {
         Ok(())
     }
 
-    /// Takes note of what it wrote. Returns whether it announced a turn.
+    /// Processes what it wrote. Returns whether it announced a turn.
     fn listen(&mut self, bytes: &[u8]) -> io::Result<bool> {
         let mut is_waiting = false;
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -155,7 +156,7 @@ impl Side {
         Ok(is_waiting)
     }
 
-    /// Has it end after a signal: politely at first.
+    /// Makes it end after a signal, politely at first.
     fn insist(&mut self) {
         self.input = None;
         let (since, sent) = self.signalled.get_or_insert_with(|| {
@@ -164,7 +165,7 @@ impl Side {
         });
         if let Some((_, signal)) = INSISTENCE.get(*sent).filter(|(after, _)| since.elapsed() >= *after) {
             *sent += 1;
-            // If this fails, it has ended already.
+            // If this fails, it has already ended.
             let _ = kill_process(Pid::from_child(&self.child), *signal);
         }
     }

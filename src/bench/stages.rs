@@ -1,4 +1,4 @@
-//! The stages: a table. What each draws is in [`crate::render::workload`].
+//! The table of stages. What each draws is in [`crate::render::workload`].
 
 use crate::canvas::Target;
 use crate::render::workload::{Classic, Fill, Readback, Submit, Upload, Vertices, Workload};
@@ -7,58 +7,54 @@ use crate::request::DEFAULT_SIZE;
 use crate::stage_name::StageName;
 use std::rc::Rc;
 
-/// What one stage does and means.
+/// What a stage does and measures.
 pub struct Spec {
-    /// Its name.
     pub stage: StageName,
-    /// Where it draws.
     pub target: Target,
     pub size: Size,
-    /// What its figure counts.
+    /// The unit of its figure.
     pub unit: &'static str,
-    /// Work, in the workload's unit, that makes one of the figure's.
+    /// How much of the workload's unit makes one of the figure's unit.
     pub work_per_unit: f64,
-    /// The figure another way round.
+    /// The figure put another way.
     pub also: fn(f64) -> Option<String>,
-    /// The smallest load it may choose: what makes drawing once a small part of reading.
+    /// The smallest load it may choose: large enough that drawing once is a small part of the readbacks.
     pub min_load: u32,
-    /// The largest; 1: it has none to choose.
+    /// The largest load; 1 means that there is nothing to choose.
     pub max_load: u32,
-    /// The load is a number of gears, so that the user may set it.
+    /// The load is a number of gears, which the user may set.
     pub is_load_gears: bool,
-    /// Its frames wait for data on their way between CPU and GPU.
+    /// Its frames wait for transfers between CPU and GPU.
     pub is_bus: bool,
-    /// Frame times and GPU times are taken.
+    /// Whether frame times and GPU times are measured.
     pub is_instrumented: bool,
-    /// Makes what it draws.
+    /// Creates what it draws.
     pub build: fn(&Setup) -> Result<Box<dyn Workload>, RenderError>,
 }
 
-/// What a stage is made of.
+/// What a stage is made from.
 pub struct Setup<'a> {
-    /// The context's functions.
     pub gl: &'a Functions,
     /// glxgears' scene.
     pub gears: &'a Rc<Gears>,
-    /// What is drawn into, off-screen.
+    /// The framebuffer for off-screen stages.
     pub framebuffer: Option<&'a Rc<Framebuffer>>,
-    /// The picture's size.
     pub size: (u32, u32),
-    /// Samples a pixel.
+    /// Samples per pixel.
     pub samples: u32,
 }
 
-/// How large a stage's picture is.
+/// The size of a stage's picture.
 pub enum Size {
-    /// As large as the window, so that off-screen and on-screen figures are about the same picture, even if a window manager
+    /// The window's size, so that off-screen and on-screen figures measure the same picture even if a window manager
     /// chose its size.
     Window,
-    /// As large as a usual screen.
+    /// The size of a common screen.
     Screen,
 }
 
 impl Size {
-    /// Width and height, if the window has the size `window` and the user asked for `asked`.
+    /// Width and height, given the window's size and the size that the user asked for.
     pub fn pixels(&self, window: Option<(u32, u32)>, asked: Option<(u32, u32)>) -> (u32, u32) {
         match self {
             Size::Window => window.or(asked).unwrap_or(DEFAULT_SIZE),
@@ -83,7 +79,8 @@ const COMMON: Spec = Spec {
     build: |setup| Ok(Box::new(Classic::new(setup.gears.clone(), setup.size))),
 };
 
-/// All that are measured, in the order of the table. Present is not among them: it follows from the two classics.
+/// All measured stages, in the order of the table. Present isn't among them; it is computed from the two classic
+/// stages.
 pub const STAGES: &[Spec] = &[
     COMMON,
     Spec { target: Target::OnScreen, ..COMMON },
@@ -101,7 +98,7 @@ pub const STAGES: &[Spec] = &[
         stage: StageName::Upload,
         unit: "GB/s",
         work_per_unit: 1e9,
-        // 4096 gears are 55 MB a frame, and there are four in flight.
+        // 4096 gears are 55 MB per frame, and four frames are in flight.
         max_load: 1 << 12,
         is_load_gears: true,
         is_bus: true,
@@ -143,10 +140,10 @@ pub const STAGES: &[Spec] = &[
     },
 ];
 
-/// The rows to measure for the stages `asked` for (none: all), in the order of the table.
+/// The stages to measure, given those `asked` for (all, if empty), in the order of the table.
 pub fn chosen(asked: &[StageName], has_display: bool) -> Vec<&'static Spec> {
     let wants = |spec: &Spec| match spec.stage {
-        // It costs time, and answers a question of this program's developers.
+        // It takes time, and only answers a question for developers of this program.
         StageName::Bare => asked.contains(&StageName::Bare),
         StageName::Classic if asked.contains(&StageName::Present) => true,
         stage => asked.is_empty() || asked.contains(&stage),

@@ -1,14 +1,13 @@
-//! Turns: setting a stage up is one, and so is each round of a stage. Alone, this process takes one after the other.
-//! With `--in-turns` several processes take theirs in turns: what drifts or disturbs the machine then meets all of them
-//! alike, and round by round they can be compared.
+//! Turns: setting up a stage is one turn, and each round of a stage is another. On its own, this process takes one
+//! after the other. With `--in-turns`, several processes alternate: any drift or disturbance then affects all of them
+//! alike, and they can be compared round by round.
 //!
-//! The protocol, for whoever gives the turns (`bench --against` does: `against` and `side`):
-//! - Before each turn the process writes a line to standard output that says what its turn will be, such as
-//!   `fill: warming up` or `fill: round 3 of 30`. Then it does nothing until a line, of whatever content, comes on
-//!   standard input.
-//! - After its last turn it writes its report and ends. With `--json -` the report is one line, and the only one that
+//! The protocol for the process that gives the turns (`bench --against`: `against` and `side`):
+//! - Before each turn, this process writes a line to standard output that says what the turn will do, such as `fill:
+//!   warming up` or `fill: round 3 of 30`. Then it waits for a line on standard input; its content doesn't matter.
+//! - After its last turn, it writes its report and exits. With `--json -` the report is one line, the only one that
 //!   begins with `{`.
-//! - The end of its input ends it early: it writes the report of what it has. So does a signal.
+//! - If standard input is closed, it ends early and reports what it has. A signal does the same.
 
 use super::halt::{Halt, Stop};
 use crate::console::Output;
@@ -20,49 +19,49 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 
-/// Time between two looks for a signal while waiting: one that comes just before the wait does not end it.
+/// Time between two checks for a signal while waiting: a signal that arrives just before the wait doesn't interrupt
+/// it.
 pub const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 /// This process's turns.
 pub enum Turns {
-    /// Nobody else has any. A progress bar on a terminal; nothing in a pipe.
+    /// No other process takes turns. Shows a progress bar on a terminal, and nothing in a pipe.
     Alone {
-        /// It moves on with each turn.
+        /// Advances with each turn.
         bar: ProgressBar,
         /// Turns begun.
         begun: u64,
     },
-    /// Others have theirs in between.
+    /// Other processes take turns in between.
     WithOthers {
-        /// Standard input, unbuffered: a line that was read ahead would not be seen coming.
+        /// Standard input, unbuffered, because `poll` doesn't see a line that is already in a buffer.
         input: File,
-        /// Standard output.
         output: Output,
-        /// What ends the wait, too.
+        /// Signals end the wait, too.
         signals: Signals,
     },
 }
 
 impl Turns {
-    /// So many turns without others.
+    /// This many turns without other processes.
     pub fn alone(count: u64) -> Turns {
-        let style = ProgressStyle::with_template("{bar:30} {msg} ({eta} left)").expect("a constant");
+        let style = ProgressStyle::with_template("{bar:30} {msg} ({eta} left)").expect("the template is valid");
         Turns::Alone { bar: ProgressBar::new(count).with_style(style), begun: 0 }
     }
 
-    /// Turns given through standard input.
+    /// Turns that are given through standard input.
     ///
     /// # Errors
-    /// Where there is no standard input.
+    /// Returns an error if there is no standard input.
     pub fn with_others(signals: Signals) -> io::Result<Turns> {
         let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
         Ok(Turns::WithOthers { input, output: Output::default(), signals })
     }
 
-    /// Waits for this process's turn, in which it will do what `text` says.
+    /// Waits for this process's turn, which will do what `text` says.
     ///
     /// # Errors
-    /// Where standard input or output cannot be used.
+    /// Returns an error if standard input or output can't be used.
     pub fn begin(&mut self, text: String) -> Result<(), Halt> {
         match self {
             Turns::Alone { bar, begun } => {
@@ -78,7 +77,7 @@ impl Turns {
         }
     }
 
-    /// There are no more turns.
+    /// Ends the progress bar: there are no more turns.
     pub fn end(&self) {
         if let Turns::Alone { bar, .. } = self {
             bar.finish_and_clear();

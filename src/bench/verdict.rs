@@ -1,36 +1,33 @@
-//! What a stage waits for, and what is wrong with its figure.
+//! Decides what a stage waits for, and which warnings its figure needs.
 
 use crate::bench::report::{Limit, Mark};
 use crate::canvas::Synchronisation;
 use crate::canvas::Target;
 use crate::renderer::Kind;
 
-/// The GPU is what is waited for where it is at work for this share of a frame's time. Not all of it: between two
-/// frames it reads commands, which no timer query sees.
+/// A stage waits for the GPU if the GPU is busy for at least this share of the frame time. It is never all of it,
+/// because timer queries don't see the GPU read commands between two frames.
 const BUSY_GPU: f64 = 0.8;
-/// Showing costs more than drawing where off-screen frames take less than this share of on-screen ones.
+/// Presenting costs more than drawing if off-screen frames take less than this share of on-screen ones.
 const CHEAP_DRAWING: f64 = 0.5;
 
-/// What is known of a stage's frames. Times in seconds a frame.
+/// What is known about a stage's frames. Times are in seconds per frame.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame {
-    /// Where it was drawn.
     pub target: Target,
-    /// Whose work it was.
     pub kind: Kind,
-    /// The stage is about data on their way between CPU and GPU.
+    /// Whether the stage measures transfers between CPU and GPU.
     pub is_bus: bool,
-    /// From frame to frame.
+    /// Frame time.
     pub time: f64,
-    /// The GPU's part.
+    /// The GPU's part of it.
     pub gpu: Option<f64>,
-    /// The same frame off-screen, where that was measured.
+    /// Frame time off-screen, if that was measured.
     pub off_screen: Option<f64>,
-    /// What the rate tells of the display.
+    /// What the rate reveals about vertical sync.
     pub synchronisation: Synchronisation,
 }
 
-/// What the frame waits for.
 pub fn limit(frame: &Frame) -> Limit {
     let is_gpu_busy = frame.gpu.is_some_and(|gpu| gpu >= BUSY_GPU * frame.time);
     let on_screen = frame.target == Target::OnScreen;
@@ -46,32 +43,28 @@ pub fn limit(frame: &Frame) -> Limit {
     }
 }
 
-/// Rounds that scatter by more than this are unsteady, in percent.
+/// Rounds that vary by more than this are unsteady, in percent.
 const UNSTEADY: f64 = 5.0;
-/// A machine is busy where others take more than this share of it, in percent.
+/// A machine is busy if others use more than this share of it, in percent.
 const BUSY: f64 = 10.0;
-/// Fewer frames or rounds are too few to say how sure a figure is.
+/// With fewer frames or rounds than this, the uncertainty of a figure is unknown.
 const FEW_FRAMES: u64 = 50;
 const FEW_ROUNDS: usize = 5;
 
-/// What is known of a stage's rounds.
 #[derive(Debug, Clone, Copy)]
 pub struct Rounds {
-    /// Frames measured.
     pub frames: u64,
-    /// Rounds measured.
     pub rounds: usize,
-    /// Standard deviation of the rounds' rates, as a share.
+    /// Standard deviation of the rounds' rates, as a fraction.
     pub scatter: Option<f64>,
-    /// Share of all processors that other programs took.
+    /// Share of all processors that other programs used.
     pub others: Option<f64>,
-    /// Every look at the picture saw a gear.
+    /// Every check of the picture found a gear.
     pub is_drawn: bool,
-    /// The display's refresh rate, where the frames wait for it.
+    /// The display's refresh rate, if frames wait for it.
     pub capped_at: Option<f64>,
 }
 
-/// What is wrong with the figure.
 pub fn marks(rounds: &Rounds) -> Vec<Mark> {
     let percent = |share: Option<f64>, limit: f64| share.map(|s| 100.0 * s).filter(|p| *p > limit);
     let few = rounds.frames < FEW_FRAMES || rounds.rounds < FEW_ROUNDS;

@@ -1,4 +1,4 @@
-//! `rust-gears bench`: what was typed, and what it means.
+//! `rust-gears bench`: its options, and what they mean.
 
 use super::compare::parse_ratio;
 use super::{AGAINST, parse_time, whole_number};
@@ -12,22 +12,22 @@ const DEFINITIONS: &str = "\
 Figures, each from the frame times of all rounds:
   figure     work done divided by time taken; never a mean of rates
   interval   95 % confidence interval of the figure: Student's t on the logarithms of the rounds' rates
-  p50 … p99.9  frame time that this share of the frames does not exceed (nearest rank); p99.9 from 1,000 frames on
+  p50 … p99.9  frame time that this share of the frames doesn't exceed (nearest rank); p99.9 from 1,000 frames on
   1 % low    1 / mean frame time of the frames that take at least p99
-  CPU        processor time of all threads a frame
+  CPU        processor time of all threads per frame
   GPU        time between the GPU's first and last work for a frame (timer queries), on a sample of the frames
-  frame      from the end of the frame before to its own end; off-screen, frames quicker than 0.25 ms end in groups
-             with one fence, and each counts with its group's mean
+  frame      from the end of the previous frame to its own end; off-screen, frames faster than 0.25 ms end in groups
+             with one fence, and each counts as its group's mean
 
-Exit codes: as in rust-gears --help. After Ctrl-C or SIGTERM what was measured until then is still written.";
+Exit codes: see rust-gears --help. After Ctrl-C or SIGTERM, what was measured so far is still written.";
 
-/// Measures where a frame's time goes, stage by stage, and how sure that is.
+/// Measures where a frame's time goes, stage by stage, and how certain each figure is.
 ///
 /// Every stage finds its own load, warms up, and takes turns with the others in several rounds.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = DEFINITIONS)]
 pub struct BenchArgs {
-    /// Measure these stages only (may be given several times, or with commas)
+    /// Measure only these stages (repeat the option, or separate them with commas)
     #[arg(long, value_name = "STAGE", value_enum, value_delimiter = ',')]
     stage: Vec<StageName>,
 
@@ -39,20 +39,20 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", value_parser = whole_number(1u32..=1000))]
     rounds: Option<u32>,
 
-    /// A first look in less than 20 seconds: 5 rounds, 1 second a stage
+    /// A first impression in less than 20 seconds: 5 rounds, 1 second per stage
     #[arg(long)]
     quick: bool,
 
-    /// Size of every stage's picture, and place of the window
+    /// Size of every stage's picture, and position of the window
     /// [default: 300x300; 1920x1080 for fill and readback]
     #[arg(long, value_name = "WxH+X+Y")]
     geometry: Option<Geometry>,
 
-    /// Multisampling, at least N samples a pixel
+    /// Use multisampling with at least N samples per pixel
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole_number(0u8..=64))]
     samples: u8,
 
-    /// Draw N gears a frame in submit, upload, vertex and fill, rather than as many as each finds right
+    /// Draw N gears per frame in submit, upload, vertex and fill; by default, each stage chooses its own number
     #[arg(long, value_name = "N", value_parser = whole_number(1u32..=1_000_000))]
     gears: Option<u32>,
 
@@ -72,38 +72,39 @@ pub struct BenchArgs {
     #[arg(long, conflicts_with_all = ["device", "display", "html", "csv"])]
     all_devices: bool,
 
-    /// Take turns, round by round, with the benchmark that COMMAND starts, and compare it with this one. Everything
-    /// that follows belongs to COMMAND; a further --against begins another. COMMAND ends like one of rust-gears bench:
-    /// --in-turns --json - is added to it
+    /// Take turns, round by round, with the benchmark that COMMAND starts, and compare the two. Everything that
+    /// follows belongs to COMMAND, up to a further --against. COMMAND must end like a rust-gears bench command,
+    /// because --in-turns --json - is appended to it
     #[arg(long, value_names = ["NAME", "COMMAND"], num_args = 2.., allow_hyphen_values = true)]
     #[arg(conflicts_with_all = ["all_devices", "in_turns", "json", "csv", "html"])]
     against: Vec<OsString>,
 
-    /// With --against: leave host.json, this side's report, and NAME.json there
+    /// With --against: save host.json (this side's report) and NAME.json there
     #[arg(long, value_name = "FOLDER", requires = "against")]
     keep: Option<PathBuf>,
 
-    /// With --against: exit with 4 if a stage of NAME is slower and its ratio below this, or can't be compared
+    /// With --against: exit with status 4 if a stage of NAME is slower with a ratio below this, or can't be compared
     #[arg(long, value_name = "RATIO", value_parser = parse_ratio, requires = "against")]
     fail_below: Option<f64>,
 
-    /// Before each round write a line that says which, and wait for one on standard input: --against starts its side so
+    /// Before each round, print which one it is and wait for a line on standard input (--against starts its sides
+    /// like this)
     #[arg(long, conflicts_with = "all_devices")]
     in_turns: bool,
 
-    /// Whose OpenGL to use; auto: NVIDIA's where its driver is there and nothing else draws in hardware
+    /// Whose OpenGL to use; auto: NVIDIA's if its driver is there and nothing else draws in hardware
     #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto)]
     gl_vendor: GlVendor,
 
-    /// Write everything measured as JSON; - for standard output, in place of the table
+    /// Write everything measured as JSON; - means standard output, instead of the table
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// Write a line a stage as CSV; - for standard output, in place of the table
+    /// Write one line per stage as CSV; - means standard output, instead of the table
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
 
-    /// Write one self-contained page with plots
+    /// Write a self-contained HTML page with plots
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 
@@ -111,24 +112,27 @@ pub struct BenchArgs {
     #[arg(long)]
     markdown: bool,
 
-    /// For tests only: pause for P % of the time, all 20 ms, so that there is a slowdown to be found
+    /// For tests only: pause for P % of the time, every 20 ms, to create a slowdown
     #[arg(long, value_name = "P", hide = true, default_value_t = 0.0, value_parser = parse_percent)]
     test_slow_down: f64,
 
-    /// For --all-devices: others are measured at the same time
+    /// For --all-devices: other devices are measured at the same time
     #[arg(long, hide = true)]
     at_once: bool,
 
-    /// For tests only: draw nothing in this stage, so that it is found not to be drawn
+    /// For tests only: draw nothing in this stage
     #[arg(long, value_name = "STAGE", hide = true, value_enum)]
     test_draw_nothing: Option<StageName>,
 }
 
 fn parse_percent(text: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|share| (0.0..1000.0).contains(share)).ok_or_else(|| "write a percentage".into())
+    text.parse()
+        .ok()
+        .filter(|share| (0.0..1000.0).contains(share))
+        .ok_or_else(|| "not a percentage from 0 to 1000".into())
 }
 
-/// The sides that the words after the first `--against` name.
+/// The sides named by the words after the first `--against`.
 fn others(words: &[OsString]) -> Result<Vec<Against>, String> {
     let mut others: Vec<Against> = Vec::new();
     for side in words.split(|word| word == AGAINST).filter(|_| !words.is_empty()) {
@@ -141,12 +145,12 @@ fn others(words: &[OsString]) -> Result<Vec<Against>, String> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if name.is_empty() || name.starts_with(['.', '-']) || !name.chars().all(is_plain) {
             return Err(format!(
-                "--against {name}: that is no name for a report; use letters, digits, and . _ - within it"
+                "--against {name}: not a valid name for a report; use letters and digits, and within the name also . _ -"
             ));
         }
         if name == HOST || others.iter().any(|other| other.name == name) {
             return Err(format!(
-                "--against {name}: another side has that name ({HOST} is this one); choose another"
+                "--against {name}: another side already has this name ({HOST} is this one); choose another"
             ));
         }
         others.push(Against { name, program: program.clone(), arguments: arguments.to_vec() });
@@ -174,18 +178,16 @@ impl BenchArgs {
         let is_off_screen = args.off_screen || args.device.is_some();
         let place = Place::new(args.display.or(env_display), is_off_screen, args.device);
         if args.stage.contains(&StageName::Present) && matches!(place, Place::OffScreen { .. }) {
-            return Err(
-                "--stage present: that is what showing a frame costs, and needs a display to show it on; set \
-                        DISPLAY, and leave --off-screen and --device out"
-                    .into(),
-            );
+            return Err("--stage present measures the cost of presenting a frame, which needs a display; set \
+                        DISPLAY, and remove --off-screen and --device"
+                .into());
         }
         Ok(Bench {
             canvas: Canvas {
                 place,
                 geometry: args.geometry.unwrap_or_default(),
                 samples: args.samples,
-                // Free-running, as glxgears is benchmarked.
+                // Free-running, like common glxgears benchmarks.
                 swap_interval: Some(0),
                 gl_vendor: args.gl_vendor,
                 ..Canvas::default()

@@ -1,34 +1,34 @@
-//! `rust-gears compare`: what was typed.
+//! `rust-gears compare`: its options.
 
 use std::path::PathBuf;
 
 const READING: &str = "\
-A row's ratio is the second file's speed divided by the first's. Its interval holds the true ratio: all rows of a table
-do, with 99 % confidence (Bonferroni). It is widened by what two runs of one program on one machine differ by anyhow:
-1 %, and 3 % where software draws and there is one run of either. Where it contains 1, the two are the \"same\".
+A row's ratio is the second file's speed divided by the first's. The intervals of all rows of a table contain the true
+ratios with 99 % confidence (Bonferroni). They are widened by how much two runs of the same program on the same machine
+can differ: 1 %, or 3 % for software rendering with one run each. If an interval contains 1, the verdict is \"same\".
 
-Rounds that took turns (bench --against, as in scripts/bench) are compared pair by pair, so that what slows down both
-does not matter: the 20 % trimmed mean of their ratios, with the interval of Tukey and McLaughlin. Other rounds are
+Rounds that took turns (bench --against, as in scripts/bench) are compared pair by pair, which cancels out whatever slows
+down both: the ratio is the 20 % trimmed mean of theirs, with the interval of Tukey and McLaughlin. Other rounds are
 independent samples (Welch's interval).
 
-A file may hold several reports, one after the other. Then each report counts as one sample, the median of its rounds;
-two files with the same number of reports are compared pair by pair. - reads standard input.
+A file may contain several reports, one after the other. Then each report is one sample (the median of its rounds), and
+two files with the same number of reports are compared pair by pair. The file name - means standard input.
 
-Exit codes: as in rust-gears --help; 4 where --fail-below is not met, or nothing could be compared.";
+Exit codes: see rust-gears --help; 4 if --fail-below isn't met, or a stage can't be compared with it.";
 
 /// Compares reports of `rust-gears bench --json`, stage by stage.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = READING)]
 pub struct CompareArgs {
-    /// The report to compare with, then those to compare
+    /// The reference report, then the reports to compare with it
     #[arg(value_name = "FILE.json", required = true, num_args = 2..)]
     pub files: Vec<PathBuf>,
 
-    /// Fail with exit code 4 where a stage is slower and its ratio below this, or cannot be compared
+    /// Exit with status 4 if a stage is slower with a ratio below this, or can't be compared
     #[arg(long, value_name = "RATIO", value_parser = parse_ratio)]
     pub fail_below: Option<f64>,
 
-    /// Print Markdown
+    /// Print the table as Markdown
     #[arg(long)]
     pub markdown: bool,
 }

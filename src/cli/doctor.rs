@@ -1,15 +1,15 @@
-//! `rust-gears doctor`: what was typed.
+//! `rust-gears doctor`: its options.
 
 use clap::Args;
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    a GPU draws where the gears would be drawn: in a window where DISPLAY is set, else off-screen
-  2    the command line, or the report given, makes no sense
-  4    no GPU draws, or its picture is wrong; software may draw";
+  0    a GPU draws where the gears would be drawn: in a window if DISPLAY is set, otherwise off-screen
+  2    the command line, or the report, isn't valid
+  4    no GPU draws (software may), or its picture is wrong";
 
-/// Looks at this container and tries to draw in every way; says what is missing and how to mend it.
+/// Checks this container and tries every way to draw; says what is missing and how to fix it.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct DoctorArgs {
@@ -17,15 +17,15 @@ pub struct DoctorArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Explain a report that `doctor --json` made elsewhere; - reads standard input
+    /// Explain a report that `doctor --json` wrote elsewhere; - reads standard input
     #[arg(long, value_name = "REPORT.json")]
     pub from: Option<PathBuf>,
 
-    /// Print everything that doctor knows: number, symptom, cause, fix
+    /// Print everything that doctor knows: number, symptom, cause and fix
     #[arg(long, conflicts_with = "from")]
     pub list: bool,
 
-    /// One trial, in a process of its own: how doctor starts itself
+    /// Run one trial; doctor starts itself this way
     #[arg(long, hide = true, exclusive = true)]
     pub trial: Option<String>,
 }

@@ -1,9 +1,9 @@
-//! glxgears' own way to write options: words behind a single dash, which clap does not know.
+//! glxgears' options have long names behind a single dash, which clap doesn't support.
 
 use super::ends_options;
 use std::ffi::OsString;
 
-/// glxgears' options and what they are called here.
+/// glxgears' options and their names here.
 const SINGLE_DASH: &[(&str, &str)] = &[
     ("-display", "--display"),
     ("-geometry", "--geometry"),
@@ -16,7 +16,7 @@ const SINGLE_DASH: &[(&str, &str)] = &[
     ("-help", "--help"),
 ];
 
-/// Rewrites glxgears' single-dash options as double-dash ones. All else, and all that is no option, stays as it is.
+/// Rewrites glxgears' single-dash options with two dashes, and leaves everything else unchanged.
 pub fn accept_single_dash(argv: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut options_ended = false;
     argv.into_iter()

@@ -1,4 +1,4 @@
-//! The command line: from what was typed ([`Args`]) to what to do ([`Mode`]).
+//! The command line: from what was typed ([`Args`]) to what the program does ([`Mode`]).
 
 mod bench;
 mod compare;
@@ -21,10 +21,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// bench's option that another program's command line follows.
+/// The option of bench that another program's command line follows.
 const AGAINST: &str = "--against";
 
-/// What follows `word` is not this program's to read as options.
+/// Whether the words after `word` aren't this program's options.
 fn ends_options(word: &OsString) -> bool {
     word == "--" || word == AGAINST
 }
@@ -33,16 +33,16 @@ const EXIT_CODES: &str = "\
 Keys in the window: arrows turn the scene, a pauses, Esc quits.
 
 Exit codes:
-  0    all went well; Esc, a closed window and a closed pipe among it
+  0    everything went well; this includes Esc, a closed window and a closed pipe
   1    another failure, such as an X server that died
-  2    the command line makes no sense
-  3    nothing to draw on: no display, no GL driver, no device or config of the kind asked for
-  4    a requirement was not met (--require-hardware, --expect-renderer, --fail-below); doctor: no GPU draws
-  5    output could not be written
+  2    the command line isn't valid
+  3    nothing to draw on: no display, no OpenGL driver, no device or configuration of the kind you asked for
+  4    a requirement wasn't met (--require-hardware, --expect-renderer, --fail-below); doctor: no GPU draws
+  5    output couldn't be written
   128+ ended by that signal: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP";
 
-/// Turning gears in OpenGL: glxgears that says which GPU drew, and whether one drew at all. Opens a window on
-/// $DISPLAY, or draws off-screen where DISPLAY is not set. glxgears' options are understood with a single dash, too.
+/// Turns gears with OpenGL: a glxgears that says which GPU drew, and whether one drew at all. Opens a window on
+/// $DISPLAY, or draws off-screen if DISPLAY isn't set. Also accepts glxgears' options with a single dash.
 #[derive(Debug, Clone, Parser)]
 #[command(version, after_help = EXIT_CODES, max_term_width = 110, args_conflicts_with_subcommands = true)]
 pub struct Args {
@@ -54,7 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "D", help_heading = "As in glxgears")]
     display: Option<String>,
 
-    /// Size and place of the window, as X writes it: 640x480+10-20 (negative: from the right or bottom edge)
+    /// Size and position of the window in X notation: 640x480+10-20 (negative: from the right or bottom edge)
     #[arg(long, value_name = "WxH+X+Y", help_heading = "As in glxgears")]
     geometry: Option<Geometry>,
 
@@ -62,7 +62,7 @@ pub struct Args {
     #[arg(long, help_heading = "As in glxgears")]
     fullscreen: bool,
 
-    /// Multisampling, at least N samples a pixel
+    /// Use multisampling with at least N samples per pixel
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole_number(0u8..=64),
           hide_default_value = true, help_heading = "As in glxgears")]
     samples: u8,
@@ -71,20 +71,20 @@ pub struct Args {
     #[arg(long, help_heading = "As in glxgears")]
     stereo: bool,
 
-    /// Write sRGB: the framebuffer encodes what is lit in linear light
+    /// Use an sRGB framebuffer, which encodes linear light
     #[arg(long, help_heading = "As in glxgears")]
     srgb: bool,
 
-    /// Wait for N vertical refreshes a frame, 0 for none, negative to tear where late; unset: the driver's choice
+    /// Wait for N vertical refreshes per frame; 0: don't wait; negative: tear if late [default: the driver's choice]
     #[arg(long, alias = "swapinterval", value_name = "N", help_heading = "As in glxgears",
           value_parser = whole_number(-1000i32..=1000))]
     swap_interval: Option<i32>,
 
-    /// Print the GL strings, and on standard error what became of the swap interval
+    /// Print the GL strings and, on standard error, whether the swap interval was accepted
     #[arg(long, help_heading = "As in glxgears")]
     info: bool,
 
-    /// Draw into a framebuffer on an EGL device, without any X server
+    /// Draw into a framebuffer on an EGL device, without an X server
     #[arg(long, conflicts_with_all = ["display", "fullscreen", "swap_interval"])]
     off_screen: bool,
 
@@ -100,11 +100,11 @@ pub struct Args {
     #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "5s")]
     interval: Duration,
 
-    /// Print one JSON object a line instead of text: every interval, then the summary
+    /// Print one JSON object per line instead of text: every interval, then the summary
     #[arg(long)]
     json: bool,
 
-    /// Hold the gears at this angle of the red one, in degrees
+    /// Hold the red gear at this angle, in degrees
     #[arg(long, value_name = "DEG", value_parser = parse_finite)]
     angle: Option<f64>,
 
@@ -120,36 +120,34 @@ pub struct Args {
     #[arg(long)]
     list_devices: bool,
 
-    /// Device for off-screen drawing: index of --list-devices, PCI address, render node or UUID
+    /// Device for off-screen drawing: index from --list-devices, PCI address, render node or UUID
     #[arg(long, value_name = "SEL")]
     device: Option<DeviceSelector>,
 
-    /// Whose OpenGL to use: auto, nvidia or mesa. auto is the X server's choice, or NVIDIA's where that would draw in
-    /// software beside an NVIDIA driver
+    /// Whose OpenGL to use: auto, nvidia or mesa. auto is the X server's choice, or NVIDIA's if the X server's choice
+    /// would draw in software although an NVIDIA driver is there
     #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto, hide_possible_values = true)]
     gl_vendor: GlVendor,
 
-    /// Fail with exit code 4 where no GPU draws
+    /// Exit with status 4 if no GPU draws
     #[arg(long)]
     require_hardware: bool,
 
-    /// Fail with exit code 4 where the renderer's name does not match
+    /// Exit with status 4 if the renderer's name doesn't match
     #[arg(long, value_name = "REGEX", value_parser = Regex::new)]
     expect_renderer: Option<Regex>,
 }
 
-/// What the program does besides turning the gears.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Measure where a frame's time goes, stage by stage
     Bench(Box<BenchArgs>),
     /// Compare reports of bench
     Compare(CompareArgs),
-    /// Say what stands between this container and the GPU, and the flag that mends it
+    /// Say what stands between this container and the GPU, and which flag fixes it
     Doctor(DoctorArgs),
 }
 
-/// What the program is asked to do.
 #[derive(Debug, Clone)]
 pub enum Mode {
     Gears(request::Gears),
@@ -163,7 +161,7 @@ impl Mode {
     /// What `args` mean if `$DISPLAY` holds `env_display`.
     ///
     /// # Errors
-    /// Options that contradict each other: the reason and the way out, for the user to read.
+    /// If options contradict each other, returns the reason and the way out, for the user.
     pub fn new(args: Args, env_display: Option<String>) -> Result<Mode, String> {
         Ok(match args.command {
             Some(Command::Bench(args)) => Mode::Bench(args.request(env_display)?),
@@ -174,7 +172,7 @@ impl Mode {
         })
     }
 
-    /// What is to be drawn on, if anything is drawn.
+    /// What to draw on, if anything is drawn.
     pub fn canvas(&self) -> Option<&Canvas> {
         match self {
             Mode::Gears(gears) => Some(&gears.canvas),
@@ -189,7 +187,7 @@ impl Args {
         let place = Place::new(self.display.or(env_display), self.off_screen, self.device.clone());
         if self.device.is_some() && matches!(place, Place::Window { .. }) {
             return Err("--device chooses a device for off-screen drawing, but a window's GPU is its X server's \
-                        choice; add --off-screen, or leave --device out"
+                        choice; add --off-screen, or remove --device"
                 .into());
         }
         Ok(request::Gears {
@@ -218,7 +216,7 @@ impl Args {
     }
 }
 
-/// A time such as `10s` or `500ms`; a bare number is seconds. Never zero.
+/// Parses a time such as `10s` or `500ms`; a bare number is seconds. Never returns zero.
 fn parse_time(text: &str) -> Result<Duration, String> {
     let amount = text.strip_prefix('-').unwrap_or(text);
     let time = match amount.parse::<f64>() {
@@ -226,7 +224,7 @@ fn parse_time(text: &str) -> Result<Duration, String> {
         Err(_) => humantime::parse_duration(amount).ok(),
     };
     match time {
-        None => Err("write a time such as 10s, 500ms or 2m".into()),
+        None => Err("not a time; use for example 10s, 500ms or 2m".into()),
         Some(time) if time.is_zero() || amount != text => Err("must be longer than zero".into()),
         Some(time) => Ok(time),
     }

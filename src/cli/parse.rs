@@ -1,4 +1,4 @@
-//! From the words typed to [`Args`]: what clap takes for something else than the user meant is put right first.
+//! From argv to [`Args`]. First rewrites what clap would misunderstand.
 
 use super::{Args, accept_single_dash, ends_options};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -8,10 +8,10 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// What the command line says.
+/// Parses the command line.
 ///
 /// # Errors
-/// A message for the user; the texts of `--help` and `--version` come this way, too.
+/// Returns a message for the user. The texts of `--help` and `--version` are returned this way, too.
 pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Args, Error> {
     let argv = join_negative_values(accept_single_dash(argv));
     match option_with_one_dash(&argv) {
@@ -20,13 +20,13 @@ pub fn parse(argv: impl IntoIterator<Item = OsString>) -> Result<Args, Error> {
     }
 }
 
-/// How many of `argv` can be options.
+/// How many words of `argv` can be options.
 fn before_end_of_options(argv: &[OsString]) -> usize {
     argv.iter().position(ends_options).unwrap_or(argv.len())
 }
 
-/// Writes `--duration -1s` as `--duration=-1s`. No option begins with a digit, so the word is a value, and clap says
-/// what is wrong with it instead of calling it an unknown option.
+/// Rewrites `--duration -1s` as `--duration=-1s`. No option begins with a digit, so the word must be a value. clap
+/// then says what is wrong with it instead of calling it an unknown option.
 fn join_negative_values(argv: Vec<OsString>) -> Vec<OsString> {
     let end = before_end_of_options(&argv);
     let is_negative = |word: &OsString| {
@@ -49,8 +49,8 @@ fn join_negative_values(argv: Vec<OsString>) -> Vec<OsString> {
     joined
 }
 
-/// The error for an option that was typed with one dash, with a hint at the right spelling. clap would read `-duration`
-/// as several short options, and `-html` as `-h`.
+/// The error for an option typed with one dash, suggesting the right spelling. clap would read `-duration` as several
+/// short options, and `-html` as `-h`.
 fn option_with_one_dash(argv: &[OsString]) -> Option<Error> {
     let mut root = Args::command();
     root.build();
@@ -68,7 +68,7 @@ fn option_with_one_dash(argv: &[OsString]) -> Option<Error> {
     Some(error)
 }
 
-/// Reads a whole number in `range`; the message tells the range.
+/// Parses a whole number in `range`. The error message states the range.
 pub(super) fn whole_number<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where
     T: FromStr + PartialOrd + Display + Clone,

@@ -65,8 +65,8 @@ impl Report {
             Ok(Head { schema: Some(other) }) => {
                 return Err(format!("its schema is {other}, and this program reads {SCHEMA}"));
             }
-            Ok(_) => return Err("it is JSON of something else".into()),
-            Err(e) if e.is_data() => return Err("it is JSON of something else".into()),
+            Ok(_) => return Err("it is JSON, but in another format".into()),
+            Err(e) if e.is_data() => return Err("it is JSON, but in another format".into()),
             Err(e) => return Err(fault(e)),
         }
         serde_json::from_slice(bytes).map(|Written { facts }| facts).map_err(fault)
@@ -193,8 +193,8 @@ mod tests {
     #[test]
     fn faults_are_told_in_plain_words() {
         for (json, reason) in [
-            ("[]", "it is JSON of something else"),
-            (r#"{"schema": "rust-gears.bench/1"}"#, "it is JSON of something else"),
+            ("[]", "it is JSON, but in another format"),
+            (r#"{"schema": "rust-gears.bench/1"}"#, "it is JSON, but in another format"),
             (r#"{"schema": 2}"#, "its schema is 2, and this program reads 1"),
             (r#"{"schema": 1}"#, "it is damaged: a value is missing or wrong near line 1, column 13"),
             (r#"{"schema": 1, "facts": 7}"#, "it is damaged: a value is missing or wrong near line 1, column 24"),

@@ -1,14 +1,13 @@
-//! How one device of several is named.
+//! How to name one of several devices.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// One device of several, however it was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeviceSelector {
-    /// Place in EGL's own order, from 0.
+    /// Position in EGL's own order, from 0.
     Index(usize),
-    /// PCI address, `0000:01:00.0`, in lower case and with its domain.
+    /// PCI address in lower case with its domain, `0000:01:00.0`.
     Pci(String),
     /// Path of a DRM node, `/dev/dri/renderD128`.
     Node(PathBuf),
@@ -33,15 +32,15 @@ impl FromStr for DeviceSelector {
         }
         normal_pci_address(&lower).map(DeviceSelector::Pci).ok_or_else(|| {
             format!(
-                "'{text}' names no device; write an index of --list-devices, a PCI address (0000:01:00.0), \
+                "'{text}' is not a device name; use an index from --list-devices, a PCI address (0000:01:00.0), \
                  a render node (/dev/dri/renderD128) or a UUID (GPU-…)"
             )
         })
     }
 }
 
-/// A PCI address in sysfs' form, `dddd:bb:dd.f`, from any of the forms in use: without its domain (lspci) or with a
-/// domain of eight digits (nvidia-smi). `lower` is in lower case already.
+/// Converts a PCI address to sysfs' form, `dddd:bb:dd.f`, from any common form: without its domain (lspci) or with a
+/// domain of eight digits (nvidia-smi). `lower` must be in lower case.
 pub(crate) fn normal_pci_address(lower: &str) -> Option<String> {
     let (rest, function) = lower.rsplit_once('.')?;
     let mut parts = rest.rsplit(':');

@@ -1,17 +1,17 @@
-//! X's way to write a window's size and place (XParseGeometry(3)): `[=][WxH][{+-}X{+-}Y]`.
+//! X's notation for a window's size and position (XParseGeometry(3)): `[=][WxH][{+-}X{+-}Y]`.
 
 use std::str::FromStr;
 
-/// A window's size and place, as far as given.
+/// A window's size and position, as far as given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Geometry {
     /// Width and height in pixels, neither 0.
     pub size: Option<(u32, u32)>,
-    /// Horizontal and vertical place.
+    /// Horizontal and vertical position.
     pub offset: Option<(Offset, Offset)>,
 }
 
-/// Distance of a window from an edge of the screen, in pixels; negative: beyond the edge.
+/// Distance of a window from an edge of the screen, in pixels. If negative, the window starts beyond the edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offset {
     /// From the left or upper edge: `+10`.
@@ -21,7 +21,7 @@ pub enum Offset {
 }
 
 impl Offset {
-    /// The window's first pixel along one axis, where the screen is `screen` and the window `window` pixels long.
+    /// The window's first pixel along one axis, if the screen is `screen` and the window `window` pixels long.
     pub fn resolve(self, screen: u32, window: u32) -> i32 {
         let place = match self {
             Offset::FromStart(distance) => i64::from(distance),
@@ -38,7 +38,7 @@ impl FromStr for Geometry {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let complaint = || format!("'{text}' is no geometry; write WxH, +X+Y or WxH+X+Y, as in 640x480+10-20");
+        let complaint = || format!("'{text}' is not a geometry; use WxH, +X+Y or WxH+X+Y, as in 640x480+10-20");
         let rest = text.strip_prefix('=').unwrap_or(text);
         let offset_at = rest.find(['+', '-']).unwrap_or(rest.len());
         let (size, offset) = rest.split_at(offset_at);
@@ -71,14 +71,14 @@ impl FromStr for Geometry {
     }
 }
 
-/// A side's length. A number too large to hold is still a number: it comes back as the largest there is, so that the
-/// user hears "too large" and not "no number".
+/// Parses the length of a side. If the number doesn't fit, the result is the largest possible, because the user
+/// should read "too large" rather than "not a number".
 fn side(digits: &str) -> Option<u32> {
     let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     all_digits.then(|| digits.parse().unwrap_or(u32::MAX))
 }
 
-/// Reads one `{+-}[-]N` from the front of `text`; returns it and what follows.
+/// Parses one `{+-}[-]N` at the start of `text`. Returns it and the rest.
 fn distance(text: &str) -> Option<(Offset, &str)> {
     let kind = match text.as_bytes().first()? {
         b'+' => Offset::FromStart,

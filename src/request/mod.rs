@@ -1,6 +1,6 @@
-//! What can be asked for, however it was asked: the command line is one way, doctor's trials are another.
+//! What the user can ask for, independent of how: the command line is one way, doctor's trials are another.
 //!
-//! Every struct has a default that means "as glxgears is started". Nothing here knows OpenGL or windows.
+//! Each struct's default means "as glxgears does by default". Nothing here knows OpenGL or windows.
 
 mod device;
 mod geometry;
@@ -19,7 +19,6 @@ use std::time::Duration;
 /// glxgears' window size in pixels.
 pub const DEFAULT_SIZE: (u32, u32) = (300, 300);
 
-/// Where to draw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// In a window of this X server.
@@ -31,14 +30,14 @@ pub enum Place {
     OffScreen {
         /// `None`: the first device that draws.
         device: Option<DeviceSelector>,
-        /// Off-screen drawing was not asked for, but there is no display.
+        /// Nobody asked for off-screen drawing, but there is no display.
         for_want_of_display: bool,
     },
 }
 
 impl Place {
-    /// A window, if there is a display and nothing asks for off-screen drawing. An empty `display` counts as none, as in
-    /// Xlib.
+    /// A window, if there is a display and nothing asks for off-screen drawing. As in Xlib, an empty `display` counts
+    /// as none.
     pub fn new(display: Option<String>, off_screen: bool, device: Option<DeviceSelector>) -> Place {
         match display.filter(|name| !name.is_empty()) {
             Some(display) if !off_screen => Place::Window { display },
@@ -71,7 +70,7 @@ pub enum WindowApi {
 }
 
 impl WindowApi {
-    /// As it is written in reports.
+    /// The name in reports.
     pub fn name(self) -> &'static str {
         match self {
             WindowApi::Glx => "GLX",
@@ -86,7 +85,7 @@ pub struct Canvas {
     pub place: Place,
     pub geometry: Geometry,
     pub fullscreen: bool,
-    /// Samples per pixel, at least; 0: no multisampling.
+    /// At least this many samples per pixel; 0 means no multisampling.
     pub samples: u8,
     /// Draw two pictures, one for each eye.
     pub stereo: bool,
@@ -117,7 +116,6 @@ pub struct Gears {
     pub duration: Option<Duration>,
     /// Time between two FPS lines.
     pub interval: Duration,
-    /// Print JSON instead of text.
     pub json: bool,
     /// Hold the red gear at this angle, in degrees.
     pub angle: Option<f64>,
@@ -127,7 +125,7 @@ pub struct Gears {
     pub screenshot: Option<PathBuf>,
     /// Refuse to draw in software.
     pub require_hardware: bool,
-    /// Refuse a renderer whose name does not match.
+    /// Refuse a renderer whose name doesn't match.
     pub expect_renderer: Option<Regex>,
 }
 
@@ -135,7 +133,7 @@ pub struct Gears {
 #[derive(Debug, Clone)]
 pub struct Bench {
     pub canvas: Canvas,
-    /// The stages asked for; empty: all.
+    /// The stages to measure; empty: all.
     pub stages: Vec<StageName>,
     /// Time measured in one round of one stage.
     pub slice: Duration,
@@ -146,41 +144,40 @@ pub struct Bench {
     pub gears: Option<u32>,
     /// Each GPU alone, then all at once.
     pub all_devices: bool,
-    /// Others are measured at the same time.
+    /// Other devices are measured at the same time.
     pub at_once: bool,
-    /// Each round waits until standard input says so.
+    /// Each round waits for a line on standard input.
     pub in_turns: bool,
-    /// Others to take turns with and to be compared with; empty: none.
+    /// Benchmarks to take turns with and to compare; empty: none.
     pub against: Vec<Against>,
-    /// The folder that keeps their reports.
+    /// The folder where their reports are kept.
     pub keep: Option<PathBuf>,
-    /// Fail if one of them is slower and its ratio below this.
+    /// Fail if one of them is slower with a ratio below this.
     pub fail_below: Option<f64>,
     /// The report's files; [`STANDARD_OUTPUT`] stands for standard output.
     pub json: Option<PathBuf>,
     pub csv: Option<PathBuf>,
     pub html: Option<PathBuf>,
-    /// Print the table as Markdown.
     pub markdown: bool,
-    /// Share of the time, in percent, that is wasted on purpose.
+    /// Share of the time, in percent, to waste deliberately.
     pub test_slow_down: f64,
-    /// A stage whose frames are left black on purpose.
+    /// A stage whose frames are deliberately left black.
     pub test_draw_nothing: Option<StageName>,
 }
 
 /// A benchmark that takes turns with this process's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Against {
-    /// What it is called; a plain file name.
+    /// A plain file name, without its extension.
     pub name: String,
     pub program: OsString,
     pub arguments: Vec<OsString>,
 }
 
-/// What the side is called that the others are compared with.
+/// The name of this process's side, with which the others are compared.
 pub const HOST: &str = "host";
 
-/// The name of standard output as a file.
+/// The file name that means standard output.
 pub const STANDARD_OUTPUT: &str = "-";
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ bench() { DISPLAY='' scripts/bench "$@" -- --stage classic --duration 0.3s --rou
 test_bench_compares_this_machine_and_the_container() {
   have cargo || return 0
   exits 0 bench --keep "$here" --image rust-gears:mesa
-  contains "$output" 'container.json beside host.json'
+  contains "$output" 'container.json compared with host.json'
   grep -qE '^classic .* (same|slower|faster|not comparable)' <<<"$output"
   same "$(what_was_measured host)" "$(what_was_measured container)"
   same 'True 3' "$(what_was_measured host)"
@@ -26,7 +26,7 @@ test_bench_exits_with_what_failed() {
   DISPLAY='' exits 4 scripts/bench --fail-below 0.5 --image rust-gears:mesa -- --stage classic --duration 0.1s --rounds 1
   DISPLAY='' exits 2 scripts/bench --image rust-gears:mesa -- --no-such-option
   exits 1 bench --image no-such-image:here
-  lacks "$output" 'beside host.json'
+  lacks "$output" 'compared with host.json'
 }
 
 test_bench_interrupted_compares_what_it_has() {
@@ -40,6 +40,6 @@ test_bench_interrupted_compares_what_it_has() {
   kill -TERM "$pid"
   wait "$pid" || status=$?
   same 143 "$status"
-  contains "$(<"$here/output")" 'container.json beside host.json'
+  contains "$(<"$here/output")" 'container.json compared with host.json'
 }
 container_of_bench() { docker ps --format '{{.Command}}' --no-trunc | grep -q -- --in-turns; }

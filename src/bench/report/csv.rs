@@ -1,4 +1,4 @@
-//! A benchmark as CSV (RFC 4180): a line a stage.
+//! A benchmark as CSV (RFC 4180): one line per stage.
 
 use super::Report;
 
@@ -29,11 +29,11 @@ const COLUMNS: [&str; 24] = [
     "renderer",
 ];
 
-/// The report as CSV, with a line of names first. What is not known is left empty.
+/// The report as CSV with a header line. Unknown values are empty.
 pub fn csv(report: &Report) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let number = |n: Option<f64>| n.map(|n| n.to_string()).unwrap_or_default();
-    let in_memory = "writing to memory does not fail";
+    let in_memory = "writing to memory can't fail";
     writer.write_record(COLUMNS).expect(in_memory);
     for stage in &report.stages {
         let time = stage.frame_time;
@@ -66,5 +66,5 @@ pub fn csv(report: &Report) -> String {
         ];
         writer.write_record(record).expect(in_memory);
     }
-    String::from_utf8(writer.into_inner().expect(in_memory)).expect("text was written")
+    String::from_utf8(writer.into_inner().expect(in_memory)).expect("only text is written")
 }

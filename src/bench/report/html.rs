@@ -1,4 +1,4 @@
-//! One self-contained page: no scripts, no fonts, nothing fetched. To look at, and to send. Its markup is page.html.
+//! A benchmark as one self-contained page that loads nothing: no scripts and no fonts. Its markup is page.html.
 
 use super::table::{advice, figure, frame_times, milliseconds, pcie, plus_minus};
 use super::{FrameTime, Report, Stage, svg};
@@ -137,7 +137,7 @@ fn environment(report: &Report) -> Vec<(&'static str, String)> {
             (!e.variables.is_empty())
                 .then(|| e.variables.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(" ")),
         ),
-        ("rounds", Some(format!("{} of {:.2} s a stage", report.settings.rounds, report.settings.round_seconds))),
+        ("rounds", Some(format!("{} of {:.2} s per stage", report.settings.rounds, report.settings.round_seconds))),
         ("took", Some(format!("{:.0} s", report.seconds))),
     ];
     rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()

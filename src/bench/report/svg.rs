@@ -1,21 +1,21 @@
-//! Plots as SVG, drawn with the page's own style sheet (classes `axis`, `bar`, `mean`, `max`).
+//! Plots as SVG. They use classes of the page's style sheet (`axis`, `bar`, `mean`, `max`).
 
 use super::table::milliseconds;
 use super::{FrameTime, Point};
 use crate::stats::start_of_step;
 use std::fmt::Write;
 
-/// Size of a plot, and the room around it for labels, in SVG units.
+/// Size of a plot, and its margins for labels, in SVG units.
 const WIDTH: f64 = 340.0;
 const HEIGHT: f64 = 140.0;
 const LEFT: f64 = 42.0;
 const RIGHT: f64 = 10.0;
 const TOP: f64 = 18.0;
 const BOTTOM: f64 = 22.0;
-/// Room for half of a label such as `p99` at a phone's size.
+/// Half the width of a label such as `p99` at a phone's size.
 const HALF_LABEL: f64 = 12.0;
 
-/// From a value to a place along an axis.
+/// Maps values to positions along an axis.
 struct Scale {
     from: f64,
     to: f64,
@@ -33,13 +33,13 @@ impl Scale {
         Scale { from, to, start: LEFT, end: WIDTH - RIGHT }
     }
 
-    /// From 0, at the lower edge, up.
+    /// A vertical scale from 0 at the lower edge.
     fn vertical(to: f64) -> Scale {
         Scale { from: 0.0, to, start: HEIGHT - BOTTOM, end: TOP }
     }
 }
 
-/// Round numbers, each 1, 2 or 5 times a power of ten, from `from` to `to`, at most about `count`.
+/// Round numbers (1, 2 or 5 times a power of ten) from `from` to `to`, at most about `count`.
 fn ticks(from: f64, to: f64, count: f64) -> Vec<f64> {
     let rough = (to - from) / count;
     if rough <= 0.0 || !rough.is_finite() {
@@ -64,7 +64,7 @@ fn decades(from: f64, to: f64) -> Vec<f64> {
     }
 }
 
-/// A number of an axis, without zeros that say nothing.
+/// A number on an axis, without trailing zeros.
 fn label(value: f64) -> String {
     let text = format!("{value:.4}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -96,7 +96,7 @@ fn y_tick(svg: &mut String, y: f64, text: &str) {
     );
 }
 
-/// How many frames took how long, as shares, over a logarithmic axis; with lines at p50 and p99.
+/// Histogram of frame times as shares over a logarithmic axis, with lines at p50 and p99.
 pub fn histogram(steps: &[(f64, u64)], time: &FrameTime) -> String {
     let frames: u64 = steps.iter().map(|(_, count)| count).sum();
     let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return String::new() };
@@ -104,14 +104,14 @@ pub fn histogram(steps: &[(f64, u64)], time: &FrameTime) -> String {
     let x = Scale::horizontal(from.log10(), to.log10());
     let highest = steps.iter().map(|(_, count)| *count).max().unwrap_or(1) as f64 / frames.max(1) as f64;
     let y = Scale::vertical(100.0 * highest);
-    let mut svg = open("How many frames took how long");
+    let mut svg = open("Frames by how long they took");
     for share in ticks(0.0, 100.0 * highest, 4.0) {
         y_tick(&mut svg, y.at(share), &format!("{} %", label(share)));
     }
     for (end, count) in steps.iter().filter(|(_, count)| *count > 0) {
         let share = 100.0 * *count as f64 / frames as f64;
         let (left, right) = (x.at(start_of_step(*end).log10()), x.at(end.log10()));
-        // A single slow frame among thousands is what one looks for, so it is never too small to see.
+        // You look for that single slow frame among thousands, so it must stay visible.
         let height = (y.at(0.0) - y.at(share)).max(1.5);
         let _ = write!(
             svg,
@@ -123,7 +123,7 @@ pub fn histogram(steps: &[(f64, u64)], time: &FrameTime) -> String {
         );
     }
     let (p50, p99) = (x.at(time.p50.log10()), x.at(time.p99.log10()));
-    // Where there is no room for both labels, p50's ends before p99's begins.
+    // If both labels don't fit, p50's ends before p99's begins.
     let p99_label = p99.min(WIDTH - HALF_LABEL);
     let p50_label = p50.min(p99_label - 2.2 * HALF_LABEL);
     for (name, at, label) in [("p50", p50, p50_label), ("p99", p99, p99_label)] {
@@ -136,18 +136,18 @@ pub fn histogram(steps: &[(f64, u64)], time: &FrameTime) -> String {
         );
     }
     for tick in decades(from, to) {
-        // A label at the very edge would be cut.
+        // A label at the very edge would be cut off.
         x_tick(&mut svg, x.at(tick.log10()).min(WIDTH - RIGHT - 8.0), &label(tick));
     }
     svg + "</svg>"
 }
 
-/// Frame times, round after round: the mean of some frames in a row as a line, the longest of them as a dot. The time
-/// between two rounds, in which other stages were measured, is left out.
+/// Frame times, round after round: a line for the mean of a few consecutive frames, and a dot for the longest of
+/// them. The time between two rounds, when other stages are measured, is left out.
 pub fn series(points: &[Point]) -> String {
     let rounds: Vec<&[Point]> = points.chunk_by(|a, b| a.round == b.round).collect();
     let x = Scale::horizontal(0.0, points.len() as f64);
-    // Outliers may leave the picture at its upper edge; all else would be flat otherwise.
+    // Outliers may be cut off at the upper edge; otherwise they would flatten everything else.
     let nearly_all = |value: fn(&Point) -> f64, share: usize| {
         let mut values: Vec<f64> = points.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn a_line_is_broken_between_rounds() {
         let at = |round, at| Point { round, at, mean_ms: 1.0, max_ms: 2.0 };
-        // A busy machine: a pause within a round, and none between two.
+        // A busy machine: a pause within a round, but none between two.
         let points = [at(1, 0.0), at(1, 0.1), at(1, 3.0), at(2, 3.1), at(2, 3.2), at(2, 3.3)];
         let svg = series(&points);
         assert_eq!(svg.matches("<polyline").count(), 2);

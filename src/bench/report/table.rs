@@ -1,18 +1,17 @@
-//! Tables for people: aligned on a terminal, or as Markdown.
+//! Tables for people: aligned for a terminal, or as Markdown.
 
 use super::{Environment, Mark, PcieLink, Report, Stage};
 
-/// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// Columns padded with spaces.
     Text,
-    /// Markdown, as GitHub reads it.
+    /// GitHub's Markdown.
     Markdown,
 }
 
-/// Rows of cells, the first a heading, as text. The first column and those in `left` stand to the left, numbers to the
-/// right. Without a line break at the end.
+/// Formats rows of cells, the first being the heading. The first column and those in `left` are left-aligned, the
+/// others right-aligned. There is no line break at the end.
 pub fn render(rows: &[Vec<String>], left: &[usize], style: Style) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let is_left = |column: usize| column == 0 || left.contains(&column);
@@ -53,7 +52,7 @@ const HEADING: [&str; 13] = [
     "marks",
 ];
 
-/// The report as a table, with what it was measured on above, and advice below.
+/// The report as a table, preceded by the environment and followed by advice.
 pub fn table(report: &Report, style: Style) -> String {
     let mut rows = vec![HEADING.map(str::to_owned).to_vec()];
     rows.extend(report.stages.iter().map(|stage| row(stage, &report.environment)));
@@ -68,7 +67,7 @@ pub fn table(report: &Report, style: Style) -> String {
     parts.join("\n\n")
 }
 
-/// What it was measured on, in a few lines.
+/// The environment, in a few lines.
 fn environment(report: &Report, style: Style) -> String {
     let e = &report.environment;
     let driver = e.nvidia_driver.as_ref().map(|v| format!(", kernel driver {v}")).unwrap_or_default();
@@ -83,17 +82,16 @@ fn environment(report: &Report, style: Style) -> String {
         format!("through {} on {}{}{pcie}", e.api, e.device, swap.unwrap_or_default()),
         format!("{} x {}, Linux {}, {place}", e.cpus, e.cpu, e.kernel),
         format!(
-            "{:.0} s, {} rounds of {:.2} s a stage{}",
+            "{:.0} s, {} rounds of {:.2} s per stage{}",
             report.seconds,
             report.settings.rounds,
             report.settings.round_seconds,
-            if report.interrupted_by.is_some() { ", INTERRUPTED: not all was measured" } else { "" }
+            if report.interrupted_by.is_some() { ", INTERRUPTED before everything was measured" } else { "" }
         ),
     ];
     lines.join(if style == Style::Markdown { "  \n" } else { "\n" })
 }
 
-/// A link in words.
 pub fn pcie(link: &PcieLink) -> String {
     let PcieLink { gigatransfers, lanes, gigabytes_per_second, .. } = link;
     format!("PCIe {gigatransfers} GT/s x{lanes} ({gigabytes_per_second:.1} GB/s)")
@@ -117,7 +115,7 @@ fn row(stage: &Stage, environment: &Environment) -> Vec<String> {
     cells
 }
 
-/// Frame times p50, p95, p99 and p99.9 in milliseconds, and the FPS of the slowest 1 %; empty where there are none.
+/// Frame times p50, p95, p99 and p99.9 in milliseconds, and the FPS of the slowest 1 %; empty if unknown.
 pub fn frame_times(stage: &Stage) -> [String; 5] {
     let Some(time) = stage.frame_time else { return Default::default() };
     [
@@ -129,7 +127,7 @@ pub fn frame_times(stage: &Stage) -> [String; 5] {
     ]
 }
 
-/// The interval as what may be added or taken away.
+/// The confidence interval as a percentage: `±0.5 %`.
 pub fn plus_minus(stage: &Stage) -> String {
     let Some((low, high)) = stage.interval else { return "unknown".into() };
     match (high - low) / 2.0 / stage.figure.abs() {
@@ -138,7 +136,7 @@ pub fn plus_minus(stage: &Stage) -> String {
     }
 }
 
-/// All marks with their advice, a line each, and the stages each is about.
+/// All marks with their advice, one per line, each with the stages concerned.
 pub fn advice(report: &Report) -> Vec<String> {
     let mut lines: Vec<String> = report.marks.iter().map(|mark| format!("! {mark}")).collect();
     let mut seen: Vec<&str> = Vec::new();
@@ -154,7 +152,7 @@ pub fn advice(report: &Report) -> Vec<String> {
     lines
 }
 
-/// A number with four digits that count, and thousands set apart.
+/// A number with four significant digits and thousands separators.
 pub fn figure(value: f64) -> String {
     let digits = match value.abs() {
         v if v >= 1000.0 => 0,
@@ -171,7 +169,7 @@ pub fn figure(value: f64) -> String {
     format!("{sign}{}{rest}", groups.join(","))
 }
 
-/// Milliseconds with three digits that count.
+/// Milliseconds with three significant digits.
 pub fn milliseconds(ms: f64) -> String {
     match ms {
         ms if ms < 0.1 => format!("{ms:.4}"),
