@@ -1,10 +1,10 @@
 # rust-gears in a container. Three targets:
-#   slim (the default)  libglvnd and the X client libraries, no Mesa: the NVIDIA runtime brings the driver
+#   slim (the default)  libglvnd and the X client libraries, no Mesa: the NVIDIA runtime adds the driver
 #   mesa                the same with Mesa: Intel, AMD, WSLg and software
 #   isolated            mesa with an X server of its own, watched in a browser
-# Nothing here needs BuildKit: the classic builder of Docker 20.10 and podman build it as well.
+# BuildKit isn't needed: Docker 20.10's classic builder and podman work, too.
 #
-# For a release, name the base images by digest (docker pull prints it), so that what was tested is what is built:
+# For a release, name the base images by digest (docker pull prints it). Then you build exactly what was tested:
 #   DEBIAN_IMAGE=docker.io/library/debian:trixie-slim@sha256:… RUST_IMAGE=… scripts/build slim mesa isolated
 ARG RUST_IMAGE=docker.io/library/rust:1.95-slim-trixie
 ARG DEBIAN_IMAGE=docker.io/library/debian:trixie-slim
@@ -12,7 +12,7 @@ ARG DEBIAN_IMAGE=docker.io/library/debian:trixie-slim
 # ---- the program -------------------------------------------------------------------------------------------------
 FROM ${RUST_IMAGE} AS dependencies
 WORKDIR /src
-# The dependencies in a layer of their own: built against empty sources, and again only when the manifest changes.
+# The dependencies are a layer of their own, built with empty sources, and rebuilt only if the manifest changes.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src/web benches \
     && echo 'fn main() {}' >src/main.rs \
@@ -26,7 +26,7 @@ RUN rm -rf src
 COPY src src
 COPY shaders shaders
 COPY scripts/lib/*.tsv scripts/lib/
-# The files from the context are older than the empty ones were; cargo goes by age.
+# The files from the context are older than the empty ones, and cargo compares their age.
 RUN find src -name '*.rs' -exec touch {} + \
     && cargo build --locked --release
 
@@ -38,8 +38,8 @@ RUN touch src/web/main.rs \
     && cargo build --locked --release --features web
 
 # ---- libglvnd ----------------------------------------------------------------------------------------------------
-# Debian's libgl1 and libegl1 pull in Mesa and LLVM, 210 MB that NVIDIA's driver has no use for: the libraries are taken
-# out of their packages instead. NVIDIA's toolkit injects its own libraries but not these, and the EGL vendor file not always.
+# Debian's libgl1 and libegl1 pull in Mesa and LLVM, 210 MB that NVIDIA's driver doesn't use. The libraries are extracted
+# from their packages instead. NVIDIA's toolkit injects its own libraries but not these, and not always the EGL vendor file.
 FROM ${DEBIAN_IMAGE} AS glvnd
 WORKDIR /glvnd
 COPY scripts/lib/unpack /usr/local/bin/
@@ -55,18 +55,18 @@ RUN gzip --best --no-name /usr/share/doc/rust-gears/THIRD-PARTY
 
 # ---- what all targets have ---------------------------------------------------------------------------------------
 FROM ${DEBIAN_IMAGE} AS common
-# Of xkb-data's 4 MB the folders alone are needed: libxkbcommon will not start without them, and has the keymap from the X
-# server. (A target with an X server of its own has to `apt-get install --reinstall xkb-data`.)
-# Only a build of packages reads dpkg's *.symbols. Nothing here changes users, so no program keeps a setuid or setgid bit.
-# hadolint ignore=DL3008 # Debian stable has one version of each, and takes it away when it is replaced
+# Of xkb-data's 4 MB, only the folders are needed: libxkbcommon doesn't start without them, but gets the keymap from the X
+# server. (A target with its own X server must `apt-get install --reinstall xkb-data`.)
+# dpkg's *.symbols are only needed to build packages. Nothing here changes users, and no program needs a setuid or setgid bit.
+# hadolint ignore=DL3008 # Debian stable has one version of each, and removes it when it is replaced
 RUN apt-get update \
     && apt-get install -y --no-install-recommends -o Dpkg::Options::='--path-exclude=/usr/share/X11/xkb/*/*' \
       libx11-6 libx11-xcb1 libxcursor1 libxi6 libxcb1 libxkbcommon0 libxkbcommon-x11-0 xkb-data \
       libxext6 libdrm2 libxcb-dri3-0 libxcb-glx0 libxcb-present0 libxcb-randr0 libxcb-sync1 libxcb-xfixes0 \
     && rm -rf /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/lib/dpkg/info/*.symbols /var/cache/* /var/log/* \
     && find / -xdev -perm /6000 -exec chmod a-s {} +
-# `graphics` without `compute` leaves out a library that EGL cannot do without, and without `display` there is no
-# /dev/nvidia-modeset. Not NVIDIA_VISIBLE_DEVICES: baked in, it would hand every pod every GPU.
+# `graphics` without `compute` lacks a library that EGL needs, and without `display` there is no /dev/nvidia-modeset.
+# NVIDIA_VISIBLE_DEVICES must not be set here: it would give every pod every GPU.
 ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display
 # The licences are the whole image's: /usr/share/doc/rust-gears/copyright says what LicenseRef-Third-Party stands for.
 ARG DEBIAN_IMAGE
@@ -82,9 +82,9 @@ FROM common AS mesa
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgl1 libegl1 libgl1-mesa-dri \
     && rm -rf /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/lib/dpkg/info/*.symbols /var/cache/* /var/log/*
-# Where the NVIDIA runtime brings its driver, this target does as well.
+# If the NVIDIA runtime adds its driver, this target works for NVIDIA, too.
 COPY --from=glvnd /glvnd/out/usr/share/glvnd/egl_vendor.d/10_nvidia.json /usr/share/glvnd/egl_vendor.d/
-# A container's cache is lost with it, and the root file system may be read-only.
+# A container's cache is lost when it ends, and the root file system may be read-only.
 ENV MESA_SHADER_CACHE_DISABLE=true
 COPY scripts/lib/libraries.tsv scripts/lib/check-libraries /usr/local/share/rust-gears/
 COPY --from=notices /usr/share/doc/rust-gears /usr/share/doc/rust-gears
@@ -93,7 +93,7 @@ RUN /usr/local/share/rust-gears/check-libraries
 ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"
-# A number, so that Kubernetes' runAsNonRoot can tell that it is not root. Any other will do: nothing here is its own.
+# A number, because Kubernetes' runAsNonRoot must be able to tell that it isn't root. Any other works: it owns nothing here.
 USER 65532:65532
 
 # ---- isolated ----------------------------------------------------------------------------------------------------

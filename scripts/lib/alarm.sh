@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# A signal ALRM to the script itself, after a while: bash interrupts a `wait` or a `read` for it.
+# A signal ALRM to the script itself after some time: it interrupts bash's `wait` and `read`.
 
 alarm=''
 
-# set_alarm SECONDS: in place of one that is set already. It holds none of the script's pipes: whoever reads those would wait
+# set_alarm SECONDS: replaces an earlier one. It holds none of the script's pipes, because whoever reads those would wait
 # for the alarm, too.
 set_alarm() {
   stop_alarm

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What every script here starts with: strictness, where the project is, how to speak, how to clean up.
+# What every script starts with: strictness, the project's folder, messages, cleaning up.
 set -eEuo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -7,9 +7,9 @@ readonly root
 program=${0##*/}
 readonly program
 
-# printable TEXT: without what a terminal obeys rather than shows. Engines, X servers, containers and names of files speak through
-# these scripts: everything said passes through here. Line breaks and tabs stay; a `?` stands for control characters (of ASCII,
-# and U+0080 to U+009F) and for those that turn the direction of writing; bytes that are no UTF-8 are left out.
+# printable TEXT: without anything that a terminal interprets instead of showing. Engines, X servers, containers and file names
+# speak through these scripts; every message passes through here. Line breaks and tabs stay; a `?` replaces control characters
+# (ASCII and U+0080 to U+009F) and bidirectional controls; invalid UTF-8 is dropped.
 printable() (
   LC_ALL=C
   local text=$1
@@ -23,7 +23,7 @@ printable() (
   printf '%s' "${text//$'\xe2\x81'[$'\xa6'-$'\xa9']/?}"
 )
 
-# Everything said goes to standard error: standard output belongs to the gears' figures.
+# All messages go to standard error, because standard output belongs to the gears' figures.
 if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
   readonly bold=$'\e[1m' red=$'\e[31m' yellow=$'\e[33m' plain=$'\e[0m'
 else
@@ -42,10 +42,10 @@ die() { fail 1 "$@"; }
 
 have() { command -v -- "$1" >/dev/null 2>&1; }
 
-# The comment at the top of a script, from its second line to the first that is no comment, is its help.
+# The comment at the top of a script, from its second line on, is its help.
 usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; }
 
-# on_exit COMMAND…: commands to run, last one first, on every way out that leaves this shell alive to run them.
+# on_exit COMMAND…: commands to run, last one first, whenever this shell exits and is still able to run them.
 undo=()
 on_exit() { undo+=("$(printf '%q ' "$@")"); }
 run_undo() {
@@ -58,15 +58,15 @@ run_undo() {
   return "$status"
 }
 trap run_undo EXIT
-# Bash runs the EXIT trap after these; 128 + signal is what a caller expects.
+# Bash runs the EXIT trap after these; callers expect 128 + signal.
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# A command that nobody thought could fail: say which, rather than end without a word.
+# A command failed unexpectedly: name it instead of ending silently.
 trap 'warn "${BASH_SOURCE[0]#"$root/"}, line $LINENO: this failed: $BASH_COMMAND"' ERR
 
-# The user's own rights where they do, sudo where they do not.
+# The user's own rights if they suffice, otherwise sudo.
 as_root() {
   if ((EUID == 0)); then
     "$@"
@@ -77,7 +77,7 @@ as_root() {
   fi
 }
 
-# One line of shell that can be pasted: every argument quoted where it has to be, and only there.
+# One line of shell to paste: arguments are quoted only if necessary.
 quoted() {
   local arg out=''
   for arg; do

@@ -1,35 +1,35 @@
-# shellcheck shell=bash disable=SC2016 # lines of shell that are run later, or pasted
-# Running the container from here to its end, whichever end that is.
+# shellcheck shell=bash disable=SC2016 # shell code to run later or to paste
+# Runs the container and cleans up, however it ends.
 
 readonly patience=2 # seconds from a signal to the end by force: the gears themselves take no more than one
 
-# `before` and `after` are lines of shell around the container, run as `scripts/run --print` prints them. What they make is in $d,
-# a folder of the run. In the engine's arguments @d@ stands for it.
+# `before` and `after` are lines of shell around the container, executed as `scripts/run --print` prints them. Their files are
+# in $d, a folder made for the run. In the engine's arguments, @d@ stands for it.
 needs_run_folder=''
-# Not in TMPDIR, whose name may need quoting. Nobody can have made this folder before, and nobody else can look into it.
+# Not in TMPDIR, whose name may need quoting. mktemp guarantees that the folder is new and private.
 readonly make_run_folder='d=$(mktemp -d /tmp/rust-gears.XXXXXXXX)'
 
-# The lines of `before`; on each way out those of `after`, in the order in which they are printed.
+# Runs the lines of `before`; on every exit, those of `after`, in the order in which they are printed.
 let_in() {
   local line i
   on_exit dismiss_janitor
   eval "$make_run_folder"
   export d
   on_exit rm -rf "$d"
-  # The folder's name is the container's, too, so that it is known before there is one.
+  # The container gets the folder's name, which makes it known in advance.
   readonly container_name=${d##*/} client_file=$d/client words_file=$d/words
   for ((i = ${#after[@]} - 1; i >= 0; i--)); do on_exit take_back "${after[i]}"; done
   [[ -z $copy_out ]] || on_exit eval "$copy_out"
   on_exit end_container
   call_janitor
-  # In the background, as bash sees to a signal only when a command in the foreground has ended.
+  # In the background, because bash handles a signal only after a foreground command has ended.
   for line in "${before[@]}"; do
     eval "$line" {janitor}>&- 2>"$d/said" &
     wait $! || die "this failed: $line. Its own words: $(<"$d/said")"
   done
 }
 
-# take_back LINE: an X server that has ended has nothing left to take back. One that hangs has, and must not hold this script up.
+# take_back LINE: an X server that has ended has nothing left to take back. One that hangs has, but must not block this script.
 take_back() {
   local words status=0
   words=$(timeout "$patience" bash -c "$1" 2>&1) || status=$?
@@ -37,7 +37,7 @@ take_back() {
   ((status == 0)) || [[ $words == *'unable to open display'* ]] || warn "this was not undone ($words); to do so later:  $1"
 }
 
-# The same to be pasted. What comes first is chained, so that nothing is done in a folder that was not made.
+# The same, to paste. The first lines are chained so that nothing happens in a folder that could not be created.
 print_run() {
   local line
   [[ -z $needs_run_folder ]] || before=("$make_run_folder" "${before[@]}") after+=('rm -rf "$d"')
@@ -47,8 +47,8 @@ print_run() {
   printf '%s\n' "${line//@d@/\"\$d\"} $(quoted "$image" "${gears[@]}")" "${after[@]}"
 }
 
-# `kill -9` leaves this script no time to clean up. The janitor, in a process group of its own, waits for the end of a
-# pipe whose other end only this script holds, and then takes the same ways out in its place.
+# `kill -9` leaves this script no time to clean up. The janitor, in a process group of its own, waits for the end of a pipe
+# whose other end only this script holds, and then cleans up in its place.
 call_janitor() {
   local -r pipe=$d/janitor
   mkfifo "$pipe"
@@ -61,7 +61,7 @@ call_janitor() {
 janitor() {
   trap '' HUP INT TERM
   ! read -r || exit 0
-  # The engine's client goes on without this script. If it hasn't made the container yet, it must not do so later.
+  # The engine's client goes on without this script. If it hasn't created the container yet, it must not do so later.
   [[ ! -s $client_file ]] || kill -KILL "$(<"$client_file")" 2>/dev/null || true
   run_undo
 }
@@ -72,14 +72,14 @@ dismiss_janitor() {
   echo >&"$janitor"
 }
 
-# Runs `command`. A signal goes on to the gears, which end by it; only then are things put back as they were.
+# Runs `command`. A signal is passed on to the gears, which then end; only after that is everything restored.
 run_container() {
   local status=0 signal
   ended_by='' # the first signal that came
   on_exit stop_alarm
 
-  # In the background, since bash sees to a signal only when a command in the foreground has ended. There its standard
-  # input would be empty. In a process group of its own, or Ctrl-C would reach the gears twice: through the client, too.
+  # In the background, because bash handles a signal only after a foreground command has ended. Its standard input would be
+  # empty there. In a process group of its own, because otherwise Ctrl-C would reach the gears twice, through the client, too.
   exec {filter}> >(exec {janitor}>&- && hold_back_engine_words "$words_file")
   local -r filter_pid=$!
   set -m
@@ -89,7 +89,7 @@ run_container() {
   set +m
   echo "$child" >"$client_file"
   for signal in HUP INT TERM; do
-    # shellcheck disable=SC2064 # the signal's name is to be filled in now
+    # shellcheck disable=SC2064 # the signal's name must be expanded now
     trap "pass_on $signal" "$signal"
   done
   trap end_by_force ALRM
@@ -99,7 +99,7 @@ run_container() {
   done
   exec {filter}>&-
   wait "$filter_pid" 2>/dev/null || true
-  # What ended by force, or before it started, did so because of the signal.
+  # What was killed, or ended before it started, ended because of the signal.
   [[ -z $ended_by ]] || ((status != 137 && status != 125)) || status=$((128 + $(kill -l "$ended_by")))
   if [[ -s $words_file ]]; then
     if did_not_start "$status"; then
@@ -113,14 +113,14 @@ run_container() {
 }
 
 # 125: the engine could not start the container; 126 and 127: not the program in it. A program for another processor ends
-# with 1 or 255, as the engine's version goes.
+# with 1 or 255, depending on the engine's version.
 did_not_start() { (($1 >= 125 && $1 <= 127)) || grep -qi 'exec format error' "$words_file"; }
 
-# How what an engine says begins, as opposed to the gears.
+# Prefixes that distinguish the engine's messages from the gears'.
 readonly engine_speaks='^(docker|Error|Error response from daemon|unknown flag|exec [^ ]+|standard_init_linux\.go:[0-9]+|\{"msg"):'
 
-# What the gears say goes through at once. What the engine says is held back to the end: if it is known, the cause and the
-# fix are to be read first.
+# The gears' messages are shown at once. The engine's are held back to the end, because if they are known, the cause and the
+# fix should come first.
 hold_back_engine_words() {
   local line held=''
   trap '' HUP INT TERM # the last words are to come through
@@ -134,7 +134,7 @@ hold_back_engine_words() {
   printf '%s' "$held" >"$1"
 }
 
-# pass_on SIGNAL: the first goes on to the gears. If they hang, they end by force: soon, or by the second signal.
+# pass_on SIGNAL: the first signal is passed on to the gears. If they hang, they are killed: soon, or on the second signal.
 pass_on() {
   [[ -z $ended_by ]] || { end_by_force && return; }
   ended_by=$1
@@ -147,8 +147,8 @@ end_by_force() {
   tell_engine kill "$container_name" || kill -KILL "$child" 2>/dev/null || true
 }
 
-# The engine's client can be killed while its container goes on. A container that --rm removes already cannot be removed, which
-# is no error; it is there for a moment more.
+# The engine's client can be killed while its container goes on. Removing a container that --rm is already removing fails,
+# which is no error; the container exists for a moment longer.
 end_container() {
   [[ -s $client_file ]] || return 0
   local _

@@ -1,8 +1,8 @@
-# shellcheck shell=bash disable=SC2016 # lines of shell that are run later, or pasted
-# The way to the display: $DISPLAY → what the container has to be given to reach that X server.
+# shellcheck shell=bash disable=SC2016 # shell code to run later or to paste
+# The way to the display: $DISPLAY → what the container needs to reach that X server.
 
-# The program's own arguments can name another display, or ask for none.
-# display_asked_for ARG…: prints the display; nothing where nothing is drawn on one.
+# The program's own arguments can name another display or ask for none.
+# display_asked_for ARG…: prints the display, or nothing if nothing is drawn on one.
 display_asked_for() {
   local display=${DISPLAY:-}
   while (($#)); do
@@ -29,7 +29,7 @@ choose_display() {
   local socket=${display#unix:} screen='' bare
   if [[ $socket == /* ]]; then
     [[ -e $socket || ! $socket =~ ^(.*)(\.[0-9]+)$ ]] || socket=${BASH_REMATCH[1]} screen=${BASH_REMATCH[2]}
-    # A cookie for a socket somewhere else is one for display 0, as in libxcb.
+    # As in libxcb, the cookie for a socket with another path is that of display 0.
     display_number=0
     [[ ! $socket =~ ^/tmp/\.X11-unix/X([0-9]+)$ ]] || display_number=${BASH_REMATCH[1]}
     use_socket "$socket" "$screen"
@@ -56,10 +56,10 @@ choose_display() {
   esac
 }
 
-no_display() { fail 3 "DISPLAY is '$1', which is no X display: it has the form :0 or host:0"; }
+no_display() { fail 3 "DISPLAY is '$1', which is not the name of an X display; use the form :0 or host:0"; }
 
-# use_socket SOCKET SCREEN. The one socket, not the folder of them all, and not the abstract one, which comes with
-# --network=host only. Sets display to a name that every release of libxcb takes: 1.15 takes no path, and 1.17 no unix:0.
+# use_socket SOCKET SCREEN: only this socket, not the folder with all of them, and not the abstract one, which needs
+# --network=host. Sets display to a name that every release of libxcb accepts: 1.15 doesn't accept paths, 1.17 not unix:0.
 use_socket() {
   local -r socket=$1
   x_socket=$socket # for who asks whose it is
@@ -69,11 +69,11 @@ use_socket() {
       "$(local_displays)"
   display=$socket${2#.0}
   [[ $socket != "/tmp/.X11-unix/X$display_number" ]] || display=:$display_number$2
-  # On WSL the folder, or the socket, can be a symlink into /mnt/wslg, of which the container gets nothing else.
+  # On WSL the folder or the socket can be a symlink into /mnt/wslg, of which the container gets nothing else.
   display_args+=(-e "DISPLAY=$display" "$(bind "$(readlink -f "$socket")" "$socket" readonly)")
 }
 
-# The displays that have a socket here. Everybody may make files there, so only names of sockets count, and not all of them.
+# The displays that have a socket here. Anybody may create files there; only names of sockets count, and not all of them.
 local_displays() {
   local -a found
   mapfile -t found < <(find /tmp/.X11-unix/ -name 'X*' -type s -printf '%f\n' 2>/dev/null | grep -xE 'X[0-9]{1,5}' | sort -V | head -n 20)
@@ -81,15 +81,15 @@ local_displays() {
   printf '%s' "${found[*]/#X/:}"
 }
 
-# A display forwarded by ssh is a port on this machine's loopback. --network=host would reach it, and with it every other
-# port there and the abstract socket of the local display, so the one port is relayed to a socket that is mounted.
+# A display forwarded by ssh is a port on this machine's loopback. --network=host would reach it, but also every other port
+# there and the abstract socket of the local display. Instead, this one port is relayed to a socket that is mounted.
 use_relay() {
   local -r socket="\"\$d/X$display_number\""
   display_kind=loopback
   have socat || ensure_packages "$install" relay
-  say "$display is a display forwarded by ssh: the container gets its one port, through a relay (socat)"
+  say "$display is a display forwarded by ssh: the container reaches only its port, through a relay (socat)"
   needs_run_folder=1
-  # In a session of its own: Ctrl-C ends the gears, which still need their display to do so.
+  # In a session of its own: Ctrl-C ends the gears, which need their display to end properly.
   before+=(
     "setsid --fork socat -L \"\$d/relay\" UNIX-LISTEN:$socket,mode=666,fork TCP:$1:$((6000 + display_number)) </dev/null >\"\$d/relay.log\" 2>&1"
     "{ timeout 5 sh -c 'until [ -S \"\$0\" ]; do sleep 0.1; done' $socket || { cat \"\$d/relay.log\" >&2 && false; }; }"
@@ -98,8 +98,8 @@ use_relay() {
   display_args+=(-e "DISPLAY=:$display_number$2" "$(bind "@d@/X$display_number" "/tmp/.X11-unix/X$display_number" readonly)")
 }
 
-# bind SOURCE TARGET [OPTIONS]: an argument for the engine. --mount rather than -v, which stops at the first colon and makes
-# a folder of whatever is missing; its value is a line of CSV, so a field with a comma or a quote is quoted as CSV wants it.
+# bind SOURCE TARGET [OPTIONS]: an argument for the engine. --mount rather than -v, which stops at the first colon and creates
+# a folder if the source is missing. Its value is a line of CSV; fields with a comma or a quote are quoted accordingly.
 bind() {
   local -r source=$1 target=$2 options=${3:-}
   printf -- '--mount=type=bind,%s,%s%s' "$(csv "source=$source")" "$(csv "target=$target")" "${options:+,$options}"

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# An X server of the container's own, watched from here: no display and no cookie of this machine, one port published.
+# The container's own X server, watched from here: no display and no cookie of this machine, and one published port.
 
-# How it is watched: port, and the URL's part before and after the address.
+# How to watch it: the port, and the URL's parts before and after the address.
 readonly -A watch_port=([browser]=6080 [viewer]=5900)
 readonly -A watch_scheme=([browser]=http [viewer]=vnc)
 readonly -A watch_path=([browser]=/ [viewer]='')
 
-# choose_isolation WAY LISTEN: WAY is browser or viewer, LISTEN [ADDRESS:]PORT or empty. Sets display_args and the rest of
-# what a display and the way into it would.
+# choose_isolation WAY LISTEN: WAY is browser or viewer, LISTEN is [ADDRESS:]PORT or empty. Sets display_args and whatever else
+# a display and access to it would set.
 choose_isolation() {
   local -r way=$1 listen=$2
   local address=127.0.0.1 port=${watch_port[$1]}
@@ -25,7 +25,7 @@ choose_isolation() {
       "ssh -L $port:127.0.0.1:$port $(hostname), and no --listen"
   local host=$address
   [[ $address != @(0.0.0.0|'[::]') ]] || host=$(hostname)
-  # /tmp is all that is written to: sockets, the X server's keyboard and its log, some kilobytes.
+  # The container writes only to /tmp: sockets, the X server's keyboard and its log, a few kilobytes.
   display_args=(--tmpfs /tmp:size=64m --publish "$address:$port:${watch_port[$way]}"
     -e "RUST_GEARS_URL=${watch_scheme[$way]}://$host:$port${watch_path[$way]}")
   display_kind=none x_args=()
@@ -33,5 +33,5 @@ choose_isolation() {
 
 is_loopback() { [[ $1 == @(127.*|'[::1]') ]]; }
 
-# Whether something listens there. (What --listen names is left to the engine: it alone knows which addresses are its own.)
+# Whether something listens there. (An address from --listen is left to the engine, which alone knows its own addresses.)
 is_taken() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Installing what is missing on Debian and Ubuntu, after saying what. Which package is for what: packages.tsv.
+# Installs missing packages on Debian and Ubuntu, after listing them. packages.tsv says which package is for what.
 
-# missing_packages PURPOSE…: the packages of these purposes that are not here, one a line. A package counts as there
-# when its command or file is: whoever installed Docker from elsewhere has no docker.io and needs none.
+# missing_packages PURPOSE…: the packages for these purposes that are missing, one per line. A package counts as installed if
+# its command or file exists: if Docker comes from elsewhere, docker.io isn't needed.
 missing_packages() {
   local purpose sign package
   while IFS=$'\t' read -r purpose sign package; do
@@ -11,8 +11,8 @@ missing_packages() {
   done <"$root/scripts/lib/packages.tsv" | sort -u
 }
 
-# ensure_packages INSTALL PURPOSE…: install what is missing for these purposes. INSTALL is yes, no, or ask: ask on a
-# terminal, and where there is none to ask, say so and go on.
+# ensure_packages INSTALL PURPOSE…: install what is missing for these purposes. INSTALL is yes, no, or ask: ask on a terminal;
+# without one, announce it and go on.
 ensure_packages() {
   local -r install=$1
   shift
@@ -31,7 +31,7 @@ ensure_packages() {
     [[ ${answer,,} == @(|y|yes) ]] || die "nothing was installed. Missing: ${missing[*]}"
   fi
   local -r log=$(mktemp)
-  # Standard output is the gears' own; apt's many lines matter only when it fails.
+  # Standard output belongs to the gears; apt's many lines matter only if it fails.
   if ! { as_root apt-get update && add_docker_cli && as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
     printf '%s\n' "$(printable "$(tail -n 20 "$log")")" >&2
@@ -41,8 +41,8 @@ ensure_packages() {
   rm -f "$log"
 }
 
-# From Debian 13 on docker.io is the daemon alone, and its client a package that it merely recommends. Adds to the
-# caller's `missing`.
+# From Debian 13 on, docker.io is only the daemon, and its client is a package that it merely recommends. Adds to the caller's
+# `missing`.
 add_docker_cli() {
   if [[ " ${missing[*]} " == *' docker.io '* ]] && apt-cache show docker-cli >/dev/null 2>&1; then missing+=(docker-cli); fi
 }

@@ -1,5 +1,5 @@
-# shellcheck shell=bash disable=SC2016 # lines of shell that are run later, or pasted
-# Who may talk to the X server. Each way gives x_args (for the engine) and adds to before (lines of shell to run first) and
+# shellcheck shell=bash disable=SC2016 # shell code to run later or to paste
+# Who may talk to the X server. Each way sets x_args (for the engine) and adds to before (lines of shell to run first) and
 # after (what undoes them).
 
 readonly cookie_in_container=/run/rust-gears.xauth
@@ -7,8 +7,8 @@ readonly x_auth_ways=(cookie user xhost none)
 permitted=''    # what the server's list is to have, as xhost shows it
 socket_owner='' # uid:gid
 
-# Root's container runs as a user of no privileges. Xwayland's socket can be opened by its owner alone; then as that one,
-# unless that is root: no container runs as root.
+# If you are root, the container runs as an unprivileged user. Xwayland's socket can be opened only by its owner; the container
+# then runs as that user, unless it is root: no container runs as root.
 find_socket_owner() {
   [[ $display_kind == local && $EUID == 0 && $(stat -Lc %A "$x_socket") != *w? ]] || return 0
   socket_owner=$(stat -Lc %u:%g "$x_socket")
@@ -16,7 +16,7 @@ find_socket_owner() {
     "run as root. To let other users connect: chmod o+w $(quoted "$x_socket"); the server still asks them for its cookie"
 }
 
-# How long a cookie made for the run stays good while no client uses it: enough to start a container, and a client between
+# How long a cookie made for the run stays valid while no client uses it: enough to start a container, and for a client between
 # one window and the next.
 readonly cookie_seconds=60
 
@@ -24,7 +24,7 @@ readonly cookie_seconds=60
 choose_x_access() {
   local -r way=$1
   x_args=() x_probe_as=()
-  # The file that a client on this machine would use, to try the access with before the container is started.
+  # The file that a client on this machine would use, to test the access before the container is started.
   x_probe=/dev/null
   [[ " ${x_auth_ways[*]} " == *" $way "* ]] || fail 2 "--x-auth is one of: ${x_auth_ways[*]}; not '$way'"
   [[ $display_kind != none ]] || return 0
@@ -32,11 +32,11 @@ choose_x_access() {
   "access_by_$way"
 }
 
-# A cookie that is good from any host name (family ffff), since the container's is another. The file is readable for
+# A cookie that is valid for any host name (family ffff), because the container's is different. The file is readable for
 # whatever user the container runs as; the folder around it lets nobody else in.
 #
-# If the server can, it makes a cookie for this run alone, in $d/own, which expires. Whether it is good is tried at once: a
-# server without other clients starts afresh when xauth leaves, and ssh knows the one cookie only.
+# If the server can, it makes a cookie for this run alone, in $d/own, which expires. It is tested at once: a server without
+# other clients resets when xauth leaves, and ssh accepts only the one cookie that it knows.
 access_by_cookie() {
   local find own=''
   check_xauthority
@@ -64,11 +64,11 @@ say_which_cookie() {
   if [[ -e $d/own ]]; then
     say "the container gets an X cookie of its own, which expires $cookie_seconds s after its last client has left"
   else
-    say "the container gets a copy of your X cookie, which stays good until the X server ends"
+    say "the container gets a copy of your X cookie, which stays valid until the X server ends"
   fi
 }
 
-# The command that lists the display's cookies: this host's, else, as after a change of the host's name, any with its number.
+# The command that lists the display's cookies: this host's, or any with its number (for example if the host was renamed).
 cookie_command() {
   local command
   local -r number=$(printf '%s' "$display_number" | od -An -tx1 | tr -d ' \n')
@@ -79,15 +79,15 @@ cookie_command() {
   return 1
 }
 
-# `docker run -v` makes a folder of a cookie file that is not there; it stays, and X programs see no cookie ever after.
+# `docker run -v` creates a folder if a cookie file is missing; it stays, and X programs never find a cookie again.
 check_xauthority() {
   local -r file=${XAUTHORITY:-$HOME/.Xauthority}
   [[ ! -d $file ]] || fail 3 "$file is a folder where the file with the X server's cookies should be: most likely a" \
     "container engine made it in place of a file that was missing. Remove it (rmdir $(quoted "$file")) and log in again"
-  [[ ! -e $file || -r $file ]] || fail 3 "$file, the file with the X server's cookies, cannot be read by this user"
+  [[ ! -e $file || -r $file ]] || fail 3 "$file, the file with the X server's cookies, can't be read by this user"
 }
 
-# The kernel vouches for the user: the one who is let in is the one whom the container runs as.
+# The kernel vouches for the user: the server lets in the user as whom the container runs.
 access_by_user() {
   local id name
   id=$(outer_user)
@@ -104,8 +104,8 @@ access_by_xhost() {
 
 access_by_none() { :; }
 
-# permit NAME LISTED: let NAME in, and out again, unless the list had it before, or the server asks nobody for a cookie: it
-# lets all of this machine in then, without listing them, and taking that back would lock them out.
+# permit NAME LISTED: let NAME in, and revoke that later, unless the list already had it, or the server asks nobody for a
+# cookie: it then lets in all of this machine without listing them, and revoking that would lock them out.
 permit() {
   have xhost || ensure_packages "$install" x-auth
   ask_xhost "${XAUTHORITY:-$HOME/.Xauthority}" || refused "$x_words"
@@ -117,8 +117,8 @@ permit() {
 }
 is_listed() { grep -qixF -- "$1" <<<"$x_words"; }
 
-# ask_xhost COOKIES [PREFIX…]: what xhost, run by PREFIX, says with this file of cookies, in x_words; its exit status. In the background, since bash
-# sees to a signal only when a command in the foreground has ended, and an X server may never answer.
+# ask_xhost COOKIES [PREFIX…]: runs xhost (through PREFIX) with this file of cookies. Sets x_words to its output. In the
+# background, because bash handles a signal only after a foreground command has ended, and an X server may never answer.
 ask_xhost() {
   local status=0
   exec {x_answer}< <(DISPLAY=$display XAUTHORITY=$1 exec timeout 10 "${@:2}" xhost 2>&1)
@@ -131,8 +131,8 @@ ask_xhost() {
   return "$status"
 }
 
-# A server that was started without -noreset starts afresh when its last client leaves. If that client is xhost, the server
-# forgets at once whom it let in. Any other client keeps it from that until this script ends: xmodmap waits for its input.
+# A server that was started without -noreset resets when its last client leaves. If that client is xhost, the server forgets
+# at once whom it let in. Any other client prevents that until this script ends: xmodmap waits for its input.
 keep_permission() {
   [[ -n $permitted ]] || return 0
   ask_xhost "${XAUTHORITY:-$HOME/.Xauthority}" || refused "$x_words"
@@ -151,16 +151,16 @@ keep_permission() {
   fail 3 "the X server at $display forgets whom it let in: xhost +${permitted,,} did not last. Use --x-auth=cookie"
 }
 
-# Try the way with a client of this machine: it fails as the container's would, and sooner.
+# Test the access with a client on this machine: it fails as the container's would, but sooner.
 probe_x() {
-  # libxcb before 1.16, and so Debian 12's xhost, takes no path for a display's name; the container's does.
+  # libxcb before 1.16, and therefore Debian 12's xhost, accepts no path as a display's name; the container's does.
   [[ $display_kind != none && $display != /* ]] && have xhost || return 0
   ask_xhost "${x_probe/@d@/"$d"}" "${x_probe_as[@]}" || refused "$x_words"
 }
 
 refused() {
   explain x-errors "$1" || true
-  # A server that refuses says why; xhost's own line alone means that nothing answered.
+  # A server that refuses says why; only xhost's own line means that nothing answered.
   [[ $1 == *$'\n'* || $1 != *'unable to open display'* ]] || fail 3 "could not connect to the X server at $display"
   fail 3 "the X server at $display does not let us in. Its own words: $1"
 }

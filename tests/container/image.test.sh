@@ -127,7 +127,7 @@ test_the_check_of_the_libraries_can_fail() {
     docker run --rm --user 0:0 --entrypoint /usr/local/share/rust-gears/check-libraries "$image"
     exits 1 docker run --rm --user 0:0 --entrypoint sh "$image" -c \
       'rm /usr/lib/*/libxcb-glx.so.0* && /usr/local/share/rust-gears/check-libraries'
-    contains "$output" "libxcb-glx.so.0 is not in this image, and NVIDIA's GLX dlopens it"
+    contains "$output" "libxcb-glx.so.0 is not in this image, but NVIDIA's GLX needs it (dlopen)"
   done
 }
 

@@ -206,7 +206,7 @@ test_every_form_of_a_local_display() {
   done
   for name in nonsense : ":$number." "tcp/:$number" "other/localhost:$number"; do
     DISPLAY=$name exits 3 scripts/run -- --frames 3
-    contains "$output" 'is no X display'
+    contains "$output" 'is not the name of an X display'
   done
 }
 

@@ -40,7 +40,7 @@ test_a_server_that_makes_no_cookies() {
   on_exit stop_process $!
   wait_for 'the X server' xdpyinfo
   exits 0 scripts/run -- --frames 3
-  contains "$output" 'a copy of your X cookie, which stays good until the X server ends' on-screen
+  contains "$output" 'a copy of your X cookie, which stays valid until the X server ends' on-screen
 }
 
 # Nobody else is connected to it, so it starts afresh when xauth leaves, and forgets the cookie that it made.
