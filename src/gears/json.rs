@@ -1,4 +1,4 @@
-//! One JSON object a line.
+//! One JSON object per line.
 
 use super::report::{Interval, Summary};
 use crate::canvas::Drawing;
@@ -24,7 +24,6 @@ pub fn interval(interval: Interval, drawing: &Drawing) -> String {
     line("interval", &IntervalOf { interval, drawing })
 }
 
-/// The summary.
 pub fn summary(summary: &Summary) -> String {
     line("summary", summary)
 }

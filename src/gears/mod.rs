@@ -1,6 +1,6 @@
-//! A run: the scene on a stage, frame by frame, timed and reported, until something ends it.
+//! A run: draws the scene on a stage frame by frame, measures and reports, until something ends it.
 //!
-//! One loop drives window and off-screen drawing alike, and one piece of code times both.
+//! The same loop and the same measurement serve windows and off-screen drawing.
 
 mod json;
 mod report;
@@ -28,17 +28,16 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// How a run ended, where it did not fail.
+/// How a run ended, if it didn't fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// The frames or the time asked for are over, or the user closed the window, or nobody reads the output any more.
+    /// The requested frames or time are over, or the user closed the window, or nobody reads the output any longer.
     Done,
-    /// By this signal.
+    /// A signal ended it.
     Signal(u8),
 }
 
 impl Ended {
-    /// The process's exit code.
     pub fn exit_code(self) -> u8 {
         match self {
             Ended::Done => 0,
@@ -49,19 +48,19 @@ impl Ended {
 
 /// How far an arrow key turns the scene, in degrees.
 const KEY_TURN: f32 = 5.0;
-/// How long a paused window waits for an event before it looks for signals and limits again.
+/// How long a paused window waits for an event before it checks for signals and limits again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Draws as `options` say.
+/// Draws what `options` ask for.
 ///
 /// # Errors
-/// Why it cannot, or could not go on. What was measured until then is reported all the same.
+/// Returns an error if it can't draw, or can't go on. What was measured until then is still reported.
 pub fn run(options: &request::Gears) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
     let screenshot = options.screenshot.as_deref().map(OutputFile::open).transpose()?;
     let mut output = Output::default();
     let stage = Stage::open(&options.canvas).inspect_err(|error| {
-        // The words that scripts know from glxgears, where they expect them.
+        // Scripts look for glxgears' own words on standard output.
         if let (false, Some(line)) = (options.json, glxgears_error(error, &options.canvas)) {
             let _ = output.line(&line);
         }
@@ -81,7 +80,7 @@ pub fn run(options: &request::Gears) -> Result<Ended, Error> {
     outcome
 }
 
-/// What glxgears prints where it gives up.
+/// What glxgears prints when it gives up.
 fn glxgears_error(error: &Error, canvas: &request::Canvas) -> Option<String> {
     match error {
         Error::Canvas(CanvasError::NoConnection { display, .. }) => Some(text::could_not_open_display(display)),
@@ -95,11 +94,10 @@ fn glxgears_error(error: &Error, canvas: &request::Canvas) -> Option<String> {
 struct Session<'a> {
     options: &'a request::Gears,
     stage: Stage,
-    /// Borrowed only between calls of `stage`: if the X server dies in one of them, these results are printed from there.
+    /// Only borrowed between calls of `stage`: if the X server dies during one, the results are printed from there.
     results: Rc<RefCell<Results>>,
     signals: Signals,
     view: View,
-    /// The red gear's angle in degrees.
     angle: f64,
     /// When the last frame was drawn; `None` at the start and after a pause.
     drawn_at: Option<Instant>,
@@ -116,7 +114,7 @@ impl<'a> Session<'a> {
         let so_far = results.clone();
         before_exit_when_server_dies(move || {
             if let Ok(mut results) = so_far.try_borrow_mut() {
-                // That standard output can't be written is not what ends the run.
+                // What ends the run isn't that standard output can't be written.
                 let _ = results.print_summary(None);
             }
         });

@@ -1,4 +1,4 @@
-//! What a run has measured so far, and how it is told.
+//! What a run has measured so far, and how it is reported.
 
 use super::report::{Interval, Summary};
 use super::{Timing, json, text};
@@ -7,7 +7,7 @@ use crate::canvas::{SwapInterval, Synchronisation};
 use crate::console::{self, Output, OutputError};
 use crate::request;
 
-/// All that the summary needs; nothing of it needs the X server, which may be gone by then.
+/// Everything that the summary needs. None of it needs the X server, which may be gone by then.
 pub struct Results {
     is_json: bool,
     has_info: bool,
@@ -36,12 +36,13 @@ impl Results {
         }
     }
 
-    /// Whether nothing is left to learn of the swap interval. Off-screen, there is none.
+    /// Whether the swap interval has been judged. Off-screen, there is none to judge.
     pub fn is_judged(&self) -> bool {
         self.swap_interval.is_none() || self.synchronisation.is_some()
     }
 
-    /// glxgears prints its notice if a swap interval was asked for; here it is printed if the rate bears it out.
+    /// glxgears prints its notice whenever a swap interval was requested; this prints it only if the rate confirms
+    /// it.
     pub fn judge_synchronisation(&mut self, fps: f64, refresh_rate: Option<f64>) -> Result<(), OutputError> {
         let Some(interval) = &self.swap_interval else { return Ok(()) };
         let judgement = Synchronisation::judge(fps, refresh_rate, interval.accepted);
@@ -59,7 +60,7 @@ impl Results {
         }
     }
 
-    /// `refresh_rate`: of the screen, in Hz, if it is known.
+    /// `refresh_rate`: of the screen, in Hz, if known.
     pub fn print_summary(&mut self, refresh_rate: Option<f64>) -> Result<(), OutputError> {
         let times = self.timing.frame_times();
         if let (None, Some(fps), Some(interval)) = (self.synchronisation, times.average_fps(), &self.swap_interval)

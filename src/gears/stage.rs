@@ -9,9 +9,8 @@ use crate::scene::{View, transforms};
 use image::RgbImage;
 use std::time::Duration;
 
-/// The gears and what they are drawn on.
 pub struct Stage {
-    // Dropped in this order: objects of the context before the context.
+    // Fields are dropped in this order, so objects of the context come before the context.
     gears: Gears,
     frames: Frames,
     canvas: Canvas,
@@ -22,7 +21,7 @@ impl Stage {
     /// Opens what `request` asks for.
     ///
     /// # Errors
-    /// What is missing.
+    /// Returns an error that says what is missing.
     pub fn open(request: &request::Canvas) -> Result<Stage, Error> {
         let canvas = Canvas::open(request)?;
         canvas.check_window_size()?;
@@ -35,7 +34,7 @@ impl Stage {
         Ok(Stage { gears, frames, canvas, size })
     }
 
-    /// What draws, and where to.
+    /// What draws, and where.
     pub fn drawing(&self) -> Drawing {
         let renderer = self.canvas.gl().renderer.clone();
         let (width, height) = self.size;
@@ -51,7 +50,7 @@ impl Stage {
         }
     }
 
-    /// What the user must know about what was opened.
+    /// What the user should know about what was opened.
     pub fn warnings(&self) -> &[String] {
         self.canvas.warnings()
     }
@@ -66,35 +65,33 @@ impl Stage {
         self.canvas.window().map(|window| window.visual)
     }
 
-    /// The window's swap interval.
     pub fn swap_interval(&self) -> Option<&SwapInterval> {
         self.canvas.window().map(|window| &window.swap_interval)
     }
 
-    /// The refresh rate, in Hz, of the screen that the window is on.
+    /// The refresh rate, in Hz, of the window's screen.
     pub fn refresh_rate(&self) -> Option<f64> {
         self.canvas.window()?.refresh_rate()
     }
 
-    /// Names the window.
     pub fn set_title(&self, title: &str) {
         if let Some(window) = self.canvas.window() {
             window.set_title(title);
         }
     }
 
-    /// What happened since the last call; waits for it for as long as `patience`.
+    /// Events since the last call. If there are none, waits for them for up to `patience`.
     ///
     /// # Errors
-    /// The X server is lost.
+    /// Returns an error if the X server is lost.
     pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, CanvasError> {
         self.canvas.events(patience)
     }
 
-    /// Takes note of the window's new size.
+    /// Adapts to the window's new size.
     ///
     /// # Errors
-    /// It is more than OpenGL can draw.
+    /// Returns an error if the size exceeds OpenGL's limits.
     pub fn resize(&mut self, drawing: &mut Drawing) -> Result<(), Error> {
         self.canvas.check_window_size()?;
         if let Some(window) = self.canvas.window() {
@@ -110,26 +107,26 @@ impl Stage {
         self.frames.draw(&self.canvas, |eye| self.gears.draw(&transforms(self.size, eye, view, angle)));
     }
 
-    /// Ends the frame: shows it, or lets it go its way. Returns how many frames ended at this point in time.
+    /// Ends the frame: presents it, or leaves it to the GPU. Returns how many frames have completed by now.
     ///
     /// # Errors
-    /// The window is lost, or the GPU hangs.
+    /// Returns an error if the window is lost or the GPU hangs.
     pub fn end_frame(&mut self) -> Result<u32, CanvasError> {
         self.frames.end_frame(&self.canvas)
     }
 
-    /// Waits until all frames are drawn. Returns how many ended with that.
+    /// Waits until all frames are drawn. Returns how many completed.
     ///
     /// # Errors
-    /// The GPU hangs.
+    /// Returns an error if the GPU hangs.
     pub fn finish(&mut self) -> Result<u32, CanvasError> {
         self.frames.finish()
     }
 
-    /// The picture of a frame, read from where it is drawn. With stereo: left and right beside each other.
+    /// The picture of a frame, read from where it is drawn. With stereo: left and right side by side.
     ///
     /// # Errors
-    /// There is no memory for it.
+    /// Returns an error if there is no memory for it.
     pub fn picture(&self, view: View, angle: f64) -> Result<RgbImage, Error> {
         self.draw(view, angle);
         let pictures = self.frames.read(&self.canvas, self.size)?;

@@ -1,4 +1,4 @@
-//! Text: glxgears' lines to the letter, and our own.
+//! Text output: glxgears' lines, letter for letter, and our own.
 
 use super::report::{Interval, Summary};
 use crate::canvas::{Drawing, Target};
@@ -8,7 +8,7 @@ pub fn fps_line(interval: Interval) -> String {
     format!("{} frames in {:3.1} seconds = {:6.3} FPS", interval.frames, interval.seconds, interval.fps)
 }
 
-/// glxgears' notice of vertical synchronisation, for an interval in refreshes a frame.
+/// glxgears' notice about vertical synchronisation, for an interval in refreshes per frame.
 pub fn synchronised_notice(interval: u32) -> String {
     let rate = match interval {
         0 | 1 => "approximately the same as the monitor refresh rate.".to_owned(),
@@ -30,19 +30,19 @@ pub fn visual(id: u64) -> String {
     format!("VisualID {id}, 0x{id:x}")
 }
 
-/// glxgears' words where the display does not open.
+/// glxgears' message if the display can't be opened.
 pub fn could_not_open_display(display: &str) -> String {
     format!("Error: couldn't open display {display}")
 }
 
-/// glxgears' words where no visual will do.
+/// glxgears' message if there is no suitable visual.
 pub fn could_not_get_visual(stereo: bool, multisample: bool) -> String {
     let stereo = if stereo { ", Stereo" } else { "" };
     let multisample = if multisample { ", Multisample" } else { "" };
     format!("Error: couldn't get an RGB, Double-buffered{stereo}{multisample} visual")
 }
 
-/// The summary, for a person.
+/// The summary, for people.
 pub fn summary(summary: &Summary) -> String {
     let frames = match summary.frames {
         1 => "1 frame".to_owned(),
@@ -57,7 +57,7 @@ pub fn summary(summary: &Summary) -> String {
     format!("{text}\n            {}", drawing(&summary.drawing))
 }
 
-/// What draws, in a line.
+/// What drew, on one line.
 pub fn drawing(drawing: &Drawing) -> String {
     let Drawing { renderer, kind, api, target, device, width, height, samples } = drawing;
     let place = match target {
@@ -68,7 +68,6 @@ pub fn drawing(drawing: &Drawing) -> String {
     format!("{} ({kind}) drew {place} through {api}, {width}x{height}{samples}", renderer.renderer)
 }
 
-/// The window's title.
 pub fn title(drawing: &Drawing, fps: Option<f64>) -> String {
     match fps {
         Some(fps) => format!("rust-gears: {fps:.0} FPS, {}", drawing.renderer.renderer),
@@ -76,7 +75,7 @@ pub fn title(drawing: &Drawing, fps: Option<f64>) -> String {
     }
 }
 
-/// Milliseconds with three digits that count.
+/// Milliseconds with three significant digits.
 fn milliseconds(ms: f64) -> String {
     match ms {
         ms if ms < 0.1 => format!("{ms:.4} ms"),

@@ -1,11 +1,11 @@
-//! When frames ended, and what follows: frame times, intervals, limits.
+//! When frames ended, and what follows from it: frame times, intervals, limits.
 
 use super::report::Interval;
 use crate::stats::{FrameTimes, rate};
 use std::time::{Duration, Instant};
 
-/// The clock of a run. A frame's time is the time from the end of the frame before it to its own end; so the first
-/// frame, in which drivers compile and allocate, has none, and nor has the first after a pause.
+/// The clock of a run. A frame time lasts from the end of the previous frame to the frame's own end. Therefore the
+/// first frame, in which drivers compile and allocate, has none, and neither has the first after a pause.
 #[derive(Debug)]
 pub struct Timing {
     times: FrameTimes,
@@ -18,7 +18,7 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Starts with no frame drawn. `interval_length`: what an interval lasts at least.
+    /// Starts with no frame drawn. Intervals last at least `interval_length`.
     pub fn new(interval_length: Duration) -> Timing {
         Timing {
             times: FrameTimes::default(),
@@ -31,12 +31,12 @@ impl Timing {
         }
     }
 
-    /// A frame was drawn, whether or not it has ended.
+    /// A frame was drawn, whether or not it has completed.
     pub fn drew(&mut self) {
         self.drawn += 1;
     }
 
-    /// `frames` ended `now`. Returns the interval that is over with that.
+    /// `frames` completed `now`. Returns the interval that ends with them.
     pub fn frames_ended(&mut self, now: Instant, frames: u64) -> Option<Interval> {
         self.first_ended.get_or_insert(now);
         let took = now - self.last_ended.replace(now)?;
@@ -50,7 +50,7 @@ impl Timing {
         Some(Interval { frames, seconds: time.as_secs_f64(), fps: rate(frames, time)? })
     }
 
-    /// The time until the next frame's end says nothing of how fast frames are.
+    /// The time until the next frame completes says nothing about speed.
     pub fn pause(&mut self) {
         self.last_ended = None;
     }
@@ -60,12 +60,11 @@ impl Timing {
         self.drawn
     }
 
-    /// Whether at least `duration` passed since the first frame ended.
+    /// Whether at least `duration` has passed since the first frame completed.
     pub fn has_run_for(&self, duration: Duration) -> bool {
         self.first_ended.is_some_and(|first| first.elapsed() >= duration)
     }
 
-    /// All frame times.
     pub fn frame_times(&self) -> &FrameTimes {
         &self.times
     }

@@ -1,35 +1,33 @@
-//! The file with X's cookies (Xauthority(7), "AUTHORIZATION DATA"): which server each is for, and never the cookie.
+//! The file with X's cookies (Xauthority(7), "AUTHORIZATION DATA"): which server each cookie is for, but never the
+//! cookie.
 
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Where cookies are looked for, and what is there.
+/// Where cookies are looked up, and what is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authority {
-    /// The file that libraries read; `None` where neither XAUTHORITY nor HOME is set.
+    /// The file that libraries read; `None` if neither XAUTHORITY nor HOME is set.
     pub path: Option<String>,
-    /// It was named by XAUTHORITY, not found in HOME.
+    /// XAUTHORITY names it; otherwise it is the one in HOME.
     pub is_named: bool,
-    /// What is there.
     pub file: AuthorityFile,
 }
 
-/// What is at the place of the file.
+/// What is at the file's path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthorityFile {
-    /// Nothing.
     Missing,
-    /// A folder.
     Folder,
-    /// Something that this user may not read.
+    /// Something that this user can't read.
     Unreadable(String),
-    /// A file; what was understood of it.
+    /// A file, as far as it can be parsed.
     Cookies {
         /// Its entries, in order.
         cookies: Vec<Cookie>,
-        /// It ends in something else than an entry.
+        /// It ends with something other than an entry.
         is_damaged: bool,
     },
 }
@@ -37,21 +35,20 @@ pub enum AuthorityFile {
 /// A cookie, without the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cookie {
-    /// Which kind of address it is for.
     pub family: CookieFamily,
     /// The host's name, for a local cookie.
     pub address: String,
-    /// The display's number; empty: any.
+    /// The display's number; empty means any.
     pub number: String,
-    /// Its kind: `MIT-MAGIC-COOKIE-1`.
+    /// Its type: `MIT-MAGIC-COOKIE-1`.
     pub name: String,
 }
 
-/// Which kind of address a cookie is for.
+/// What kind of address a cookie is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CookieFamily {
-    /// Servers of the machine with this name.
+    /// Servers on the machine with this name.
     Local,
     /// Any server.
     Wild,
@@ -65,7 +62,7 @@ impl Cookie {
         (self.family == CookieFamily::Wild || self.address == hostname) && self.is_for(number)
     }
 
-    /// Whether it is for a display of this number, wherever that is.
+    /// Whether it is for a display with this number on any machine.
     pub fn is_for(&self, number: u16) -> bool {
         self.number.is_empty() || self.number == number.to_string()
     }
@@ -95,7 +92,7 @@ fn read(path: &Path) -> AuthorityFile {
     }
 }
 
-/// All entries up to the end, or up to where it makes no sense any more; and whether it came to that.
+/// Parses all entries, up to the end or to the first invalid one. The flag tells whether there was an invalid one.
 pub fn parse(bytes: &[u8]) -> (Vec<Cookie>, bool) {
     let mut cookies = Vec::new();
     let mut rest = bytes;
@@ -111,7 +108,7 @@ pub fn parse(bytes: &[u8]) -> (Vec<Cookie>, bool) {
     (cookies, false)
 }
 
-/// A family and four strings, each with its length in two bytes before it, high byte first.
+/// A family and four strings, each preceded by its length in two bytes, big-endian.
 fn entry(bytes: &[u8]) -> Option<(Cookie, &[u8])> {
     let (family, rest) = number(bytes)?;
     let (address, rest) = string(rest)?;
@@ -124,7 +121,7 @@ fn entry(bytes: &[u8]) -> Option<(Cookie, &[u8])> {
         other => CookieFamily::Other(other),
     };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    // An Internet address is no text.
+    // An Internet address isn't text.
     let address = if family == CookieFamily::Local { text(address) } else { String::new() };
     Some((Cookie { family, address, number: text(display), name: text(name) }, rest))
 }

@@ -1,4 +1,4 @@
-//! The container, the user in it, and the kernel underneath.
+//! The container, its user, and the kernel underneath.
 
 use super::small_file::read_small;
 use serde::{Deserialize, Serialize};
@@ -6,54 +6,53 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Where the program runs, and as whom.
+/// Where the program runs, and as which user.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Container {
-    /// `docker`, `podman`, `kubernetes` and so on; `unknown` in a container of another kind, `None` outside of any.
+    /// `docker`, `podman`, `kubernetes` and so on; `unknown` in another kind of container, `None` outside of
+    /// containers.
     pub engine: Option<String>,
     /// This machine's own name.
     pub hostname: String,
-    /// User.
     pub uid: u32,
-    /// Groups, the first one and the others.
+    /// Group IDs, the primary group first.
     pub groups: Vec<u32>,
     /// Release of the kernel.
     pub kernel: String,
-    /// What SELinux or AppArmor calls this process.
+    /// The label that SELinux or AppArmor gives this process.
     pub security_label: Option<String>,
-    /// SELinux is in force.
+    /// SELinux is enforced.
     pub selinux: bool,
     /// System calls are filtered (seccomp).
     pub seccomp: bool,
-    /// Cgroup, version 2, or the first line of version 1.
+    /// The cgroup, version 2, or the first line of version 1.
     pub cgroup: String,
-    /// Mount points with "nvidia" in them: what a GPU runtime brings in.
+    /// Mount points with "nvidia" in their path, which a GPU runtime adds.
     pub nvidia_mounts: Vec<String>,
-    /// musl's loader is here: the image is not of glibc, which NVIDIA's files need.
+    /// musl's loader is here: the image isn't based on glibc, which NVIDIA's files need.
     pub musl: bool,
-    /// nvidia-smi is here.
     pub nvidia_smi: bool,
     /// X servers installed here.
     pub x_servers: Vec<String>,
     /// /usr/lib/wsl is here, with the libraries that reach the GPU.
     pub wsl_folder: bool,
-    /// Its user namespace maps only some of the machine's users and groups, as a rootless engine's does.
+    /// Its user namespace maps only some of the machine's users and groups, as rootless engines' do.
     pub user_namespace: bool,
-    /// This process may ignore the permissions of files (CAP_DAC_OVERRIDE), those of unmapped users excepted.
+    /// This process may ignore file permissions (CAP_DAC_OVERRIDE), except on files of unmapped users.
     pub dac_override: bool,
-    /// What the device tree calls the machine (`compatible`): Jetson and other Arm boards.
+    /// The machine's name in the device tree (`compatible`): Jetson and other Arm boards.
     pub device_tree: Option<String>,
 }
 
-/// Where this process runs. `environment` may hold what engines set; nothing else of it counts.
+/// Where this process runs. `environment` may contain variables that engines set; the others are ignored.
 pub fn container(environment: &BTreeMap<String, String>) -> Container {
     let status = text("/proc/self/status");
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
         line.split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<u32>>()
     };
-    // The effective ones of real, effective, saved and file system's.
+    // The effective group, out of real, effective, saved and file system group.
     let mut groups: Vec<u32> = field("Gid:").get(1).copied().into_iter().chain(field("Groups:")).collect();
     groups.dedup();
     let cgroup = text("/proc/self/cgroup").lines().next().unwrap_or_default().to_owned();
@@ -90,18 +89,19 @@ pub fn container(environment: &BTreeMap<String, String>) -> Container {
 /// linux/capability.h
 const CAP_DAC_OVERRIDE: u32 = 1;
 
-/// Whether a set of capabilities, as proc(5) writes it, has this one.
+/// Whether a set of capabilities, in the notation of proc(5), contains this one.
 fn has_capability(set: &str, capability: u32) -> bool {
     u64::from_str_radix(set.trim(), 16).is_ok_and(|set| set >> capability & 1 == 1)
 }
 
-/// Whether `uid_map` (user_namespaces(7)) leaves users out. The machine's own namespace maps all of them to themselves.
+/// Whether `uid_map` (user_namespaces(7)) leaves users out. The machine's own namespace maps all of them to
+/// themselves.
 fn maps_some_users_only(uid_map: &str) -> bool {
     let all = ["0", "0", "4294967295"];
     !uid_map.trim().is_empty() && !uid_map.split_whitespace().eq(all)
 }
 
-/// What each engine leaves behind.
+/// Recognises an engine by what it leaves behind.
 fn engine(environment: &BTreeMap<String, String>, cgroup: &str, mountinfo: &str) -> Option<String> {
     let is_here = |path: &str| Path::new(path).exists();
     let name = if environment.contains_key("KUBERNETES_SERVICE_HOST") || cgroup.contains("kubepods") {
@@ -120,10 +120,10 @@ fn engine(environment: &BTreeMap<String, String>, cgroup: &str, mountinfo: &str)
     Some(name.to_owned())
 }
 
-/// A container that an OCI runtime started without one of the engines that leave a sign.
+/// A container started by an OCI runtime, without an engine that leaves traces.
 pub const OTHER_ENGINE: &str = "OCI runtime";
 
-/// Whether the root of `mountinfo` (proc(5)) is an overlay, or a folder inside a file system.
+/// Whether the root in `mountinfo` (proc(5)) is an overlay, or a folder inside a file system.
 fn root_is_container(mountinfo: &str) -> bool {
     mountinfo.lines().any(|line| {
         let mut words = line.split(' ').skip(3);
@@ -133,13 +133,13 @@ fn root_is_container(mountinfo: &str) -> bool {
     })
 }
 
-/// The kernel's own threads are seen from its first process namespace only.
+/// The kernel's own threads are only visible in its first PID namespace.
 fn has_own_processes() -> bool {
     text("/proc/2/comm").trim() != "kthreadd" && text("/proc/1/comm").trim() != "systemd"
 }
 
 fn text(path: &str) -> String {
-    // Files of /proc have no length, and `read_small` asks only for a regular file.
+    // Files in /proc have no length, and `read_small` only needs a regular file.
     read_small(Path::new(path))
         .map_or_else(|_| String::new(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
 }

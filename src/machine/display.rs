@@ -1,4 +1,4 @@
-//! The display that was asked for, as far as it can be known without connecting.
+//! The requested display, as far as it can be known without connecting.
 
 use super::authority::{self, Authority};
 use super::display_name::{DisplayName, SOCKETS};
@@ -7,25 +7,24 @@ use serde::{Deserialize, Serialize};
 /// An X server that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Display {
-    /// What was asked for, to the letter.
+    /// The name, verbatim.
     pub asked: String,
-    /// What it means; `None` where it is no display's name.
+    /// The parsed name; `None` if it isn't a display's name.
     pub name: Option<DisplayName>,
     /// This machine's own name, which cookies may be bound to.
     pub hostname: String,
-    /// The cookies.
     pub authority: Authority,
-    /// The X servers whose sockets are here, by number: the first of them.
+    /// The X servers whose sockets are here: the first of them, by number.
     pub sockets: Vec<String>,
     /// How many more there are.
     #[serde(default)]
     pub more_sockets: usize,
 }
 
-/// How many servers are listed. Anybody may make files in their folder.
+/// How many servers are listed at most. Anybody may create files in their folder.
 const LISTED: usize = 12;
 
-/// Looks at everything about the display `asked` but the server itself.
+/// Gathers everything about the display `asked` without connecting to its server.
 pub fn display(asked: &str, hostname: &str) -> Display {
     let folder = std::fs::read_dir(SOCKETS).into_iter().flatten().flatten();
     let names = folder.map(|socket| socket.file_name().to_string_lossy().into_owned());

@@ -1,33 +1,30 @@
-//! The names of X displays, as `$DISPLAY` holds them: one rule for the program and for doctor.
+//! The names of X displays, as in `$DISPLAY`: one rule for the program and for doctor.
 //!
-//! It takes what any release of libxcb takes (X(7), "DISPLAY NAMES"; `_xcb_parse_display`). They differ: 1.15 knows no
-//! socket's path, and 1.17 no `unix:0`. Xlib is therefore given [`DisplayName::canonical`], which all of them take.
+//! It accepts what any release of libxcb accepts (X(7), "DISPLAY NAMES"; `_xcb_parse_display`). Releases differ: 1.15
+//! doesn't accept a socket's path, and 1.17 not `unix:0`. Xlib is therefore given [`DisplayName::canonical`], which
+//! all of them accept.
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// Where servers of this machine have their sockets.
+/// The folder of this machine's X servers' sockets.
 pub const SOCKETS: &str = "/tmp/.X11-unix";
 
-/// A display's name in its parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DisplayName {
-    /// Host; `None`: this machine, through a socket in the file system.
+    /// `None` means this machine, through a socket in the file system.
     pub host: Option<String>,
-    /// Number.
     pub number: u16,
-    /// Screen.
     #[serde(default)]
     pub screen: u16,
-    /// How to reach the host.
     #[serde(default)]
     pub family: Family,
-    /// The socket, if the name gives its path instead of a number, and it isn't where the number would put it.
+    /// The socket, if the name contains its path instead of a number, and it isn't where the number would put it.
     #[serde(default)]
     pub path: Option<String>,
 }
 
-/// The versions of the Internet protocol that a name admits.
+/// The versions of the Internet protocol that a name allows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
@@ -41,12 +38,12 @@ pub enum Family {
 }
 
 impl DisplayName {
-    /// Reads a name; `None` if it is something else.
+    /// Parses a name; `None` if it isn't one.
     pub fn parse(text: &str) -> Option<DisplayName> {
         DisplayName::parse_with(text, |path| Path::new(path).exists())
     }
 
-    /// `exists` tells a path that ends in a screen's number from one that ends in a dot and digits.
+    /// `exists` distinguishes a path followed by a screen number from a path that ends in a dot and digits.
     fn parse_with(text: &str, exists: impl Fn(&str) -> bool) -> Option<DisplayName> {
         let path = text.strip_prefix("unix:").unwrap_or(text);
         if path.starts_with('/') {
@@ -74,7 +71,7 @@ impl DisplayName {
         let (path, screen) = with_screen.unwrap_or((text, 0));
         let number = path.strip_prefix(SOCKETS).and_then(|name| name.strip_prefix("/X")?.parse().ok());
         let path = number.is_none().then(|| path.to_owned());
-        // Cookies for a path without a number are looked up as those of display 0, as libxcb does.
+        // For a path without a number, libxcb looks up the cookies of display 0.
         DisplayName { host: None, number: number.unwrap_or(0), screen, family: Family::Any, path }
     }
 
@@ -86,7 +83,7 @@ impl DisplayName {
         }
     }
 
-    /// Host and TCP port of a display that is not local. ssh forwards to the loopback of the machine it runs on.
+    /// Host and TCP port of a display that isn't local. ssh forwards to the loopback of the machine that it runs on.
     pub fn tcp(&self) -> Option<(String, u16)> {
         let host = self.host.as_ref()?;
         Some((host.trim_matches(['[', ']']).to_owned(), 6000u16.checked_add(self.number)?))
@@ -97,7 +94,7 @@ impl DisplayName {
         self.tcp().is_some_and(|(host, _)| host == "localhost" || host == "::1" || host.starts_with("127."))
     }
 
-    /// The same display in a form that every release of libxcb takes. (None before 1.16 takes a path.)
+    /// The same display in a form that every release of libxcb accepts. (None before 1.16 accepts a path.)
     pub fn canonical(&self) -> String {
         let screen = if self.screen == 0 { String::new() } else { format!(".{}", self.screen) };
         let family = match self.family {
@@ -121,7 +118,7 @@ mod tests {
         DisplayName::parse_with(text, |path| ["/run/x", "/run/x.5", "/run/x:0"].contains(&path))
     }
 
-    /// A name, the socket or host and port it stands for, and its canonical form.
+    /// A name, the socket or host and port that it means, and its canonical form.
     const FORMS: &[(&str, &str, &str)] = &[
         (":0", "/tmp/.X11-unix/X0", ":0"),
         (":12.3", "/tmp/.X11-unix/X12", ":12.3"),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// The version of NVIDIA's kernel driver that runs on this machine; "unknown" where only its devices are here.
+/// The version of NVIDIA's kernel driver, or "unknown" if only its devices are here.
 pub fn nvidia_driver_version() -> Option<String> {
     match fs::read_to_string("/proc/driver/nvidia/version") {
         Ok(text) => Some(parse_driver_version(&text).unwrap_or("unknown").to_owned()),
@@ -11,7 +11,7 @@ pub fn nvidia_driver_version() -> Option<String> {
     }
 }
 
-/// The version in `NVRM version: NVIDIA UNIX … Kernel Module  580.159.04  …`.
+/// Parses the version in `NVRM version: NVIDIA UNIX … Kernel Module  580.159.04  …`.
 fn parse_driver_version(text: &str) -> Option<&str> {
     let line = text.lines().find(|line| line.starts_with("NVRM version"))?;
     line.split_whitespace()

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where engines put the driver's libraries: GKE, Apptainer, Jetson, Debian, RHEL, NixOS, WSL, and the linker's own folders.
+/// Where engines put the driver's libraries: GKE, Apptainer, Jetson, Debian, RHEL, NixOS, WSL, and the linker's own
+/// folders.
 const FOLDERS: &[&str] = &[
     "/usr/local/nvidia/lib64",
     "/usr/local/nvidia/lib",
@@ -24,13 +25,13 @@ const FOLDERS: &[&str] = &[
     "/usr/lib/wsl/lib",
 ];
 
-/// How many are listed. Anybody may make files there.
+/// How many are listed at most. Anybody may create files there.
 const LISTED: usize = 200;
 
-/// NVIDIA's driver libraries as files, whether or not the linker looks there. Empty ones, which a runtime leaves in an
-/// image, don't count.
+/// The files of NVIDIA's driver libraries, whether or not the linker looks there. Empty ones, which a runtime leaves
+/// behind in an image, don't count.
 pub fn driver_files(environment: &BTreeMap<String, String>) -> Vec<String> {
-    // The toolkit's CDI specifications name the folders from release 1.20 on.
+    // From release 1.20 on, the toolkit's CDI specifications name the folders.
     let told = environment.get("NVIDIA_CTK_LIBCUDA_DIR").into_iter().flat_map(|list| list.split(':'));
     let mut folders: Vec<&str> =
         told.filter(|folder| folder.starts_with('/')).chain(FOLDERS.iter().copied()).collect();
@@ -59,16 +60,15 @@ fn files_in(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     paths
 }
 
-/// An application profile of NVIDIA's driver that lets EGL see some GPUs only.
+/// An application profile of NVIDIA's driver that shows only some GPUs to EGL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EglMask {
-    /// The file.
     pub path: String,
-    /// A bit for the minor number of each GPU (`EGLVisibleDGPUDevices`).
+    /// One bit per GPU, by minor number (`EGLVisibleDGPUDevices`).
     pub mask: u64,
 }
 
-/// Where a container runtime puts its profiles.
+/// Where container runtimes put their profiles.
 const PROFILES: &str = "/etc/nvidia/nvidia-application-profiles-rc.d";
 
 /// The profiles that mask GPUs.
@@ -81,7 +81,7 @@ pub fn egl_masks() -> Vec<EglMask> {
     files.into_iter().filter_map(mask).collect()
 }
 
-/// The mask in a profile. Its number is hexadecimal, which isn't JSON.
+/// Parses the mask in a profile. Its number is hexadecimal, which isn't valid JSON.
 fn parse_egl_mask(text: &str) -> Option<u64> {
     let (_, rest) = text.split_once("EGLVisibleDGPUDevices")?;
     let word = rest.trim_start_matches(['"', ',', ':', ' ', '\n', '\t']);

@@ -1,26 +1,24 @@
-//! How an NVIDIA GPU came into a container.
+//! How an NVIDIA GPU got into a container.
 
 use super::Container;
 
-/// How an NVIDIA GPU came into the container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Injection {
-    /// Not at all.
     None,
-    /// By NVIDIA's runtime or its hook.
+    /// Through NVIDIA's runtime or its hook.
     Hook,
-    /// By a CDI specification.
+    /// Through a CDI specification.
     Cdi,
     /// By hand: `--device` and `-v`.
     ByHand,
-    /// There is no container: the machine's own.
+    /// There is no container; the GPU is the machine's own.
     Host,
 }
 
 impl Injection {
-    /// Concludes it from what each way leaves behind. `is_given`: something of an NVIDIA GPU is here. `variable` gives
-    /// environment variables that are set and not empty. CDI sets NVIDIA_VISIBLE_DEVICES=void, to keep the older hook
-    /// out, or NVIDIA_CTK_LIBCUDA_DIR.
+    /// Recognises the way by what it leaves behind. `is_given`: something of an NVIDIA GPU is here. `variable`
+    /// returns environment variables that are set and not empty. CDI sets NVIDIA_VISIBLE_DEVICES=void, which disables
+    /// the older hook, or NVIDIA_CTK_LIBCUDA_DIR.
     pub fn of<'a>(is_given: bool, container: &Container, variable: impl Fn(&str) -> Option<&'a str>) -> Injection {
         if !is_given {
             Injection::None
@@ -39,7 +37,6 @@ impl Injection {
         }
     }
 
-    /// In words.
     pub fn words(self) -> &'static str {
         match self {
             Injection::None => "no NVIDIA GPU was passed in",

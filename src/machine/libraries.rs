@@ -1,8 +1,8 @@
-//! The shared libraries that drawing needs, and loading one.
+//! The shared libraries that drawing needs, and a function to load one.
 
-/// What winit and glutin dlopen for a window, and the Debian package each is in. They report none of these by name.
-/// Those that others need come first, so that the one that is missing is named.
-/// GL itself is not here: either of libGL and libEGL will do, and the chain of attempts tells.
+/// What winit and glutin load for a window, and the Debian package of each. Their errors don't name these libraries.
+/// Dependencies come before the libraries that need them, because the one that is missing should be named. GL isn't
+/// in the list: either libGL or libEGL suffices, and the errors of the attempts name them.
 pub const WINDOW_LIBRARIES: &[(&str, &str)] = &[
     ("libxcb.so.1", "libxcb1"),
     ("libX11.so.6", "libx11-6"),
@@ -14,8 +14,8 @@ pub const WINDOW_LIBRARIES: &[(&str, &str)] = &[
     ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
 ];
 
-/// What NVIDIA's GLX dlopens on an X server that is not its own, saying nothing where one is missing, and the Debian
-/// package each is in.
+/// What NVIDIA's GLX loads on an X server that isn't NVIDIA's, silently going on without it if it is missing, and the
+/// Debian package of each.
 pub const NVIDIA_GLX_LIBRARIES: &[(&str, &str)] = &[
     ("libXext.so.6", "libxext6"),
     ("libX11-xcb.so.1", "libx11-xcb1"),
@@ -28,10 +28,10 @@ pub const NVIDIA_GLX_LIBRARIES: &[(&str, &str)] = &[
     ("libdrm.so.2", "libdrm2"),
 ];
 
-/// Loads a shared library and keeps it loaded: whoever needs it dlopens it again right after.
+/// Loads a shared library and keeps it loaded: whoever needs it loads it again right after.
 ///
 /// # Errors
-/// What dlopen said.
+/// Returns the message of dlopen.
 #[expect(unsafe_code)]
 pub fn load(library: &str) -> Result<(), String> {
     // SAFETY: system libraries run no constructors that a second dlopen, by winit, glutin or GL, would not run, too.
@@ -39,7 +39,7 @@ pub fn load(library: &str) -> Result<(), String> {
     loaded.map(std::mem::forget).map_err(|e| innermost(&e))
 }
 
-/// The last error of a chain: libloading's own text is only "dlopen failed"; its source has the linker's words.
+/// The last error of a chain: libloading's own text is only "dlopen failed"; its source has the linker's message.
 fn innermost(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), innermost)
 }

@@ -1,5 +1,5 @@
-//! What this machine is: facts, gathered the same way for whoever asks (the canvas, the benchmark, doctor), so that two
-//! commands can't disagree. Nothing here knows OpenGL or windows, gives advice, or draws conclusions beyond names.
+//! Facts about this machine, gathered in the same way for everyone who asks (canvas, bench, doctor), which keeps two
+//! commands from disagreeing. Nothing here knows OpenGL or windows, gives advice, or draws conclusions beyond names.
 
 mod authority;
 mod container;
@@ -30,7 +30,7 @@ use std::path::PathBuf;
 /// Whether libxkbcommon finds its keyboard rules, without which no window opens.
 ///
 /// # Errors
-/// The folder in which they are missing.
+/// Returns the folder in which they are missing.
 pub fn keyboard_data() -> Result<(), PathBuf> {
     let folder =
         std::env::var_os("XKB_CONFIG_ROOT").map_or_else(|| PathBuf::from("/usr/share/X11/xkb"), PathBuf::from);

@@ -1,13 +1,12 @@
-//! Which mount a file lies on: an engine mounts what it brings in, and the rest is the image's.
+//! Which mount a file is on: what an engine adds is mounted, and the rest belongs to the image.
 
 use super::small_file::read_small;
 use std::path::Path;
 
-/// The mount points of this process, as proc(5) lists them in `mountinfo`.
+/// The mount points of this process, as listed in `mountinfo` (proc(5)).
 pub struct Mounts(Vec<String>);
 
 impl Mounts {
-    /// Those of this process.
     pub fn of_this_process() -> Mounts {
         let bytes = read_small(Path::new("/proc/self/mountinfo")).unwrap_or_default();
         Mounts::parse(&String::from_utf8_lossy(&bytes))
@@ -17,7 +16,8 @@ impl Mounts {
         Mounts(mountinfo.lines().filter_map(|line| line.split(' ').nth(4)).map(str::to_owned).collect())
     }
 
-    /// The mount point that a file lies on, given by its path without links: itself, or the deepest folder above it.
+    /// The mount point of a file, given by its path without symlinks: the file itself, or the deepest folder above
+    /// it.
     pub fn of(&self, path: &str) -> Option<&str> {
         let above = self.0.iter().filter(|mount| Path::new(path).starts_with(mount.as_str()));
         above.max_by_key(|mount| mount.len()).map(String::as_str)

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A file that tells libglvnd of an EGL implementation.
+/// A file that announces an EGL implementation to libglvnd.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VendorFile {
-    /// Its path.
     pub path: String,
-    /// The library it names, or why it names none.
+    /// The library that it names, or why it names none.
     pub library: Result<String, String>,
 }
 
@@ -37,14 +36,14 @@ pub fn vendor_files(environment: &BTreeMap<String, String>) -> Vec<VendorFile> {
 /// The library that a vendor file names.
 ///
 /// # Errors
-/// Why it names none.
+/// Returns why it names none.
 pub fn parse(bytes: &[u8]) -> Result<String, String> {
     let json: serde_json::Value = serde_json::from_slice(bytes).map_err(|e| format!("not JSON: {e}"))?;
     let library = json["ICD"]["library_path"].as_str();
     library.map(str::to_owned).ok_or_else(|| "it names no library (ICD.library_path)".into())
 }
 
-/// Mesa's drivers: from release 24.2 on, libgallium; before, one file a driver.
+/// Mesa's drivers: libgallium from release 24.2 on, and one file per driver before.
 pub fn mesa_drivers(environment: &BTreeMap<String, String>) -> Vec<String> {
     let libraries = ["/usr/lib", "/usr/lib64"].map(PathBuf::from).into_iter();
     let libraries: Vec<PathBuf> =
@@ -58,7 +57,7 @@ pub fn mesa_drivers(environment: &BTreeMap<String, String>) -> Vec<String> {
     drivers.chain(gallium).map(|path| path.display().to_string()).collect()
 }
 
-/// What is in a folder under such names, in the order of their names.
+/// The entries of a folder whose names match, sorted by name.
 fn files_in(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries

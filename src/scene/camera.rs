@@ -18,16 +18,12 @@ const LIGHT: Vec3 = Vec3::new(5.0, 5.0, 10.0);
 /// How the scene is turned, in degrees about each axis, x first.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct View {
-    /// About the x axis.
     pub x: f32,
-    /// About the y axis.
     pub y: f32,
-    /// About the z axis.
     pub z: f32,
 }
 
 impl Default for View {
-    /// glxgears' view.
     fn default() -> Self {
         View { x: 20.0, y: 30.0, z: 0.0 }
     }
@@ -36,17 +32,14 @@ impl Default for View {
 /// Which picture is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Eye {
-    /// The only one.
     Mono,
-    /// The left one of a stereo pair.
     Left,
-    /// The right one of a stereo pair.
     Right,
 }
 
 impl Eye {
-    /// The projection for a picture `width` × `height` pixels large. The horizontal field of view is fixed, so a wide
-    /// picture crops the gears at top and bottom, as in glxgears.
+    /// The projection for a picture of `width` × `height` pixels. The horizontal field of view is fixed, and
+    /// therefore a wide picture crops the gears at top and bottom, as in glxgears.
     fn projection(self, width: u32, height: u32) -> Mat4 {
         let top = height as f32 / width as f32;
         let (left, right) = match self {
@@ -86,8 +79,8 @@ pub struct GearTransform {
     pub light: Vec3,
 }
 
-/// The transforms of the three gears, in the order of [`GEARS`], in a picture `width` × `height` pixels large (at
-/// least 1 × 1), with the red gear at `angle` degrees.
+/// The transforms of the three gears, in the order of [`GEARS`], in a picture of `width` × `height` pixels (at least
+/// 1 × 1), with the red gear at `angle` degrees.
 pub fn transforms((width, height): (u32, u32), eye: Eye, view: View, angle: f64) -> [GearTransform; 3] {
     let projection = eye.projection(width, height);
     let scene = Mat4::from_translation(Vec3::new(eye.shift(), 0.0, -DISTANCE))
@@ -119,7 +112,8 @@ mod tests {
 
     #[test]
     fn both_eyes_see_the_fix_point_at_the_same_place() {
-        // A point on the axis at the fix point's distance falls on the same pixel in both pictures: no parallax there.
+        // A point on the axis at the convergence distance falls on the same pixel in both pictures: no parallax
+        // there.
         let at = |eye: Eye| {
             let p = Vec3::new(eye.shift(), 0.0, -FIX_POINT);
             eye.projection(300, 300).project_point3(p).x

@@ -1,5 +1,4 @@
-//! The gears as numbers: which gears there are, how they are shaped, where they stand and how they turn.
-//! Everything here is pure; nothing knows OpenGL.
+//! The gears as numbers: their shapes, positions, and how they turn. Everything here is pure; nothing knows OpenGL.
 //!
 //! All values are those of glxgears (mesa-demos 9.0.0, `src/xdemos/glxgears.c`).
 
@@ -12,7 +11,7 @@ pub use mesh::{Mesh, Vertex, gear_mesh, scene_mesh};
 /// How fast the red gear turns, in degrees per second. The other two turn twice as fast, backwards.
 pub const DEGREES_PER_SECOND: f64 = 70.0;
 
-/// One gear: its shape, its place and how its angle follows from the red gear's.
+/// One gear: its shape, its position, and how its angle follows from the red gear's.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gear {
     /// Radius of the bore.
@@ -25,17 +24,16 @@ pub struct Gear {
     pub teeth: u32,
     /// Height of a tooth, from valley to top.
     pub tooth_depth: f32,
-    /// Centre of the gear in the plane of all three.
+    /// Centre of the gear in the plane that they share.
     pub position: [f32; 2],
-    /// Turns of this gear for a turn of the red one; negative: the other way round.
+    /// Turns of this gear for each turn of the red one; negative: in the opposite direction.
     pub ratio: f64,
-    /// Degrees added to the angle, so that the teeth mesh.
+    /// Degrees added to the angle to make the teeth mesh.
     pub phase: f64,
-    /// Ambient and diffuse colour, red, green, blue, as glxgears writes it.
+    /// Ambient and diffuse colour (red, green, blue), as written in glxgears.
     pub color: [f32; 3],
 }
 
-/// glxgears' three gears.
 pub const GEARS: [Gear; 3] = [
     Gear {
         inner_radius: 1.0,
@@ -73,24 +71,25 @@ pub const GEARS: [Gear; 3] = [
 ];
 
 impl Gear {
-    /// This gear's own rotation, in degrees, where the red gear stands at `angle` degrees.
+    /// This gear's own rotation in degrees, if the red gear is at `angle` degrees.
     pub fn angle(&self, angle: f64) -> f64 {
         self.ratio * angle + self.phase
     }
 
-    /// The colour to light with. With sRGB output the framebuffer encodes what is written, so glxgears' colours,
-    /// meant for the screen, are decoded first (IEC 61966-2-1).
+    /// The colour for lighting. With sRGB output the framebuffer encodes what is written, and therefore glxgears'
+    /// colours, which are meant for the screen, are decoded first (IEC 61966-2-1).
     pub fn material(&self, srgb: bool) -> [f32; 3] {
         if srgb { self.color.map(linear_from_srgb) } else { self.color }
     }
 }
 
-/// The sRGB transfer function's inverse: a component as stored, 0 to 1, to linear light, 0 to 1 (IEC 61966-2-1).
+/// The inverse of the sRGB transfer function: from a stored component to linear light, both from 0 to 1 (IEC
+/// 61966-2-1).
 fn linear_from_srgb(component: f32) -> f32 {
     if component <= 0.04045 { component / 12.92 } else { ((component + 0.055) / 1.055).powf(2.4) }
 }
 
-/// The red gear's angle, in degrees from 0 to 360, after turning for `seconds`.
+/// The red gear's angle after `seconds`, in degrees from 0 to 360.
 pub fn angle_at(seconds: f64) -> f64 {
     (DEGREES_PER_SECOND * seconds).rem_euclid(360.0)
 }
@@ -101,7 +100,7 @@ mod tests {
 
     #[test]
     fn gears_mesh_at_every_angle() {
-        // A turn of the red gear passes 20 teeth, so the others, with 10, turn twice as far.
+        // A turn of the red gear passes 20 teeth. The others have 10, and therefore turn twice as far.
         for gear in &GEARS[1..] {
             assert_eq!(f64::from(gear.teeth) * gear.ratio, -f64::from(GEARS[0].teeth));
         }

@@ -1,23 +1,22 @@
-//! How sure a figure is: confidence intervals of rates and of their ratios.
+//! How certain a figure is: confidence intervals of rates and of their ratios.
 //!
-//! Rates are compared by their logarithms: what disturbs a rate acts on it as a factor, so the logarithms are closer to
-//! a normal distribution, and a ratio becomes a difference.
+//! Rates are compared by their logarithms. Disturbances act on a rate as a factor, which makes the logarithms closer
+//! to a normal distribution, and turns a ratio into a difference.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// A ratio and its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ratio {
-    /// The best guess.
+    /// The estimate.
     pub ratio: f64,
     /// Lower end of the interval.
     pub low: f64,
-    /// Upper end.
+    /// Upper end of the interval.
     pub high: f64,
 }
 
 impl Ratio {
-    /// The interval with `share` (0.01: 1 %) more at either end.
+    /// Extends the interval by the fraction `share` (0.01: 1 %) at either end.
     pub fn widened(self, share: f64) -> Ratio {
         Ratio { low: self.low * (1.0 - share), high: self.high * (1.0 + share), ..self }
     }
@@ -36,13 +35,12 @@ impl Ratio {
     }
 }
 
-/// Arithmetic mean; 0 of nothing.
+/// Arithmetic mean; 0 if there are no values.
 pub fn mean(values: &[f64]) -> f64 {
     if values.is_empty() { 0.0 } else { values.iter().sum::<f64>() / values.len() as f64 }
 }
 
-/// The value that half of the others do not exceed; between the two in the middle where their number is even. `None` of
-/// nothing.
+/// The median. For an even number of values, the mean of the middle two. `None` if there are no values.
 pub fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -51,7 +49,7 @@ pub fn median(values: &[f64]) -> Option<f64> {
     Some((lower + upper) / 2.0)
 }
 
-/// Sample variance, with n − 1 in the denominator (Bessel's correction). `None` with fewer than two values.
+/// Sample variance with n − 1 in the denominator (Bessel's correction). `None` with fewer than two values.
 pub fn variance(values: &[f64]) -> Option<f64> {
     let centre = mean(values);
     let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
@@ -67,27 +65,29 @@ fn student(confidence: f64, freedom: f64) -> f64 {
     }
 }
 
-/// The interval of the mean of positive `rates`, as factors of it (0.99 to 1.01). `None` with fewer than two rates.
+/// The confidence interval of the mean of positive `rates`, as factors of it (0.99 to 1.01). `None` with fewer than
+/// two.
 pub fn rate_interval(rates: &[f64], confidence: f64) -> Option<Ratio> {
     let logarithms = logarithms(rates)?;
     let error = (variance(&logarithms)? / rates.len() as f64).sqrt();
     Some(Ratio::of_logarithms(0.0, student(confidence, rates.len() as f64 - 1.0) * error))
 }
 
-/// Half the width of the interval of the mean of `values`, in their unit. `None` with fewer than two values.
+/// Half the width of the confidence interval of the mean of `values`, in their unit. `None` with fewer than two
+/// values.
 pub fn half_width(values: &[f64], confidence: f64) -> Option<f64> {
     let error = (variance(values)? / values.len() as f64).sqrt();
     Some(student(confidence, values.len() as f64 - 1.0) * error)
 }
 
-/// How much rates scatter: the standard deviation of their logarithms, which for small ones is the coefficient of
+/// How much rates vary: the standard deviation of their logarithms, which for small variation is the coefficient of
 /// variation. `None` with fewer than two rates.
 pub fn scatter(rates: &[f64]) -> Option<f64> {
     Some(variance(&logarithms(rates)?)?.sqrt())
 }
 
 /// The ratio of two means of independent rates, `b` to `a`: Welch's t interval (Welch 1947, Biometrika 34) on the
-/// logarithms. `None` with fewer than two rates on either side, or with one that is not positive.
+/// logarithms. `None` with fewer than two rates on either side, or if one isn't positive.
 pub fn welch_ratio(a: &[f64], b: &[f64], confidence: f64) -> Option<Ratio> {
     let (a, b) = (logarithms(a)?, logarithms(b)?);
     let (na, nb) = (a.len() as f64, b.len() as f64);
@@ -103,8 +103,8 @@ pub fn welch_ratio(a: &[f64], b: &[f64], confidence: f64) -> Option<Ratio> {
 }
 
 /// The ratio of two means of rates measured in pairs, `b` to `a`: Student's t interval on the pairs' differences of
-/// logarithms, so that what disturbs both of a pair cancels. `None` where the numbers differ, are below two, or a rate
-/// is not positive.
+/// logarithms, which cancels out disturbances that affect both. `None` if the numbers of rates differ or are below
+/// two, or if a rate isn't positive.
 pub fn paired_ratio(a: &[f64], b: &[f64], confidence: f64) -> Option<Ratio> {
     let (a, b) = (logarithms(a)?, logarithms(b)?);
     if a.len() != b.len() {
@@ -116,14 +116,14 @@ pub fn paired_ratio(a: &[f64], b: &[f64], confidence: f64) -> Option<Ratio> {
     Some(Ratio::of_logarithms(mean(&differences), half_width))
 }
 
-/// The share of the differences at either end that a robust ratio does not trust.
+/// The share of the differences at either end that a robust ratio ignores.
 const TRIMMED: f64 = 0.2;
 
 /// The ratio of the rates of two benchmarks whose rounds took turns, `b` to `a`: the 20 % trimmed mean of the pairs'
-/// differences of logarithms, with its t interval (Tukey and McLaughlin 1963, Sankhyā A 25:331). In a round of a tenth
-/// of a second another program may take half the processor from one of a pair; the trimmed mean does not follow it.
-/// With fewer than five pairs nothing is trimmed, and it is [`paired_ratio`]. Rounds without a partner, since one side
-/// was cut short, do not count. `None` with fewer than two pairs, or with a rate that is not positive.
+/// differences of logarithms, with its t interval (Tukey and McLaughlin 1963, Sankhyā A 25:331). In a round of a
+/// tenth of a second, another program may take half the processor from one side of a pair; the trimmed mean ignores
+/// that. With fewer than five pairs nothing is trimmed, and the result equals [`paired_ratio`]. Rounds without a
+/// partner, because one side ended early, don't count. `None` with fewer than two pairs, or if a rate isn't positive.
 pub fn ratio_in_turns(a: &[f64], b: &[f64], confidence: f64) -> Option<Ratio> {
     let (a, b) = (logarithms(a)?, logarithms(b)?);
     let mut differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b - a).collect();
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_printed_table() {
-        // Student's t, two-sided, as in any statistics book.
+        // Two-sided Student's t, as tabulated in statistics books.
         for (confidence, freedom, expected) in
             [(0.95, 1.0, 12.706), (0.95, 4.0, 2.776), (0.95, 9.0, 2.262), (0.99, 4.0, 4.604), (0.99, 30.0, 2.750)]
         {
@@ -159,8 +159,8 @@ mod tests {
 
     #[test]
     fn welch_agrees_with_a_worked_example() {
-        // exp() makes the logarithms 1 to 5 and 3, 5, 7, 9, 11: means 3 and 7, variances of the means 0.5 and 2, so by
-        // hand 5.88 degrees of freedom, between 6 (t = 2.447) and 5 (t = 2.571): 2.459.
+        // exp() makes the logarithms 1 to 5 and 3, 5, 7, 9, 11: means 3 and 7, variances of the means 0.5 and 2. By
+        // hand, that is 5.88 degrees of freedom, between 6 (t = 2.447) and 5 (t = 2.571): 2.459.
         let a: Vec<f64> = (1..=5).map(|n| f64::from(n).exp()).collect();
         let b: Vec<f64> = [3.0f64, 5.0, 7.0, 9.0, 11.0].map(f64::exp).to_vec();
         let ratio = welch_ratio(&a, &b, 0.95).unwrap();
@@ -190,8 +190,9 @@ mod tests {
 
     #[test]
     fn in_turns_agrees_with_a_worked_example() {
-        // Ten differences: 0, 0, 1, 1, 1, 2, 2, 2, 9, 9. Two at either end go: mean 1.5. Winsorized: 1 five times and 2
-        // five times, variance 2.5 / 9. Error: √(0.2778 / 10) / 0.6 = 0.2778; t of 5 degrees of freedom at 95 %: 2.571.
+        // Ten differences: 0, 0, 1, 1, 1, 2, 2, 2, 9, 9. Two at either end are trimmed: mean 1.5. Winsorized: 1 five
+        // times and 2 five times, variance 2.5 / 9. Error: √(0.2778 / 10) / 0.6 = 0.2778; t of 5 degrees of freedom
+        // at 95 %: 2.571.
         let b = [0.0f64, 9.0, 1.0, 2.0, 1.0, 2.0, 9.0, 2.0, 1.0, 0.0].map(f64::exp);
         let ratio = ratio_in_turns(&[1.0; 10], &b, 0.95).unwrap();
         assert!((ratio.ratio.ln() - 1.5).abs() < 1e-9);
@@ -225,7 +226,7 @@ mod tests {
         assert_eq!(rate_interval(&[1.0, f64::NAN], 0.95), None);
     }
 
-    /// Twelve uniform numbers less six are close to a normal distribution (Irwin–Hall).
+    /// Twelve uniform numbers minus six are close to a normal distribution (Irwin–Hall).
     fn normal(uniform: &[f64]) -> f64 {
         uniform.iter().sum::<f64>() - 6.0
     }

@@ -1,4 +1,4 @@
-//! From durations to figures, each under a name with its definition. No clock, no input or output.
+//! Computes figures from durations. Each has a name with a definition. No clock, no input or output.
 
 mod interval;
 
@@ -9,7 +9,7 @@ pub use interval::{
 use hdrhistogram::Histogram;
 use std::time::Duration;
 
-/// The frame times of a run. Takes the same memory after a million frames as after one.
+/// The frame times of a run. Memory use doesn't grow with the number of frames.
 #[derive(Debug)]
 pub struct FrameTimes {
     histogram: Histogram<u64>,
@@ -17,20 +17,20 @@ pub struct FrameTimes {
     total: Duration,
 }
 
-/// Shortest and longest frame time told apart, in nanoseconds: 100 ns and five minutes.
+/// Shortest and longest frame time that can be told apart, in nanoseconds: 100 ns and five minutes.
 const BOUNDS: (u64, u64) = (100, 300_000_000_000);
 
 impl Default for FrameTimes {
     fn default() -> Self {
-        // Two significant digits, 1 %: 43 kB, and finer than any frame time repeats.
+        // Two significant digits (1 %) take 43 kB, and are finer than frame times repeat.
         let histogram = Histogram::new_with_bounds(BOUNDS.0, BOUNDS.1, 2).expect("constant bounds are valid");
         FrameTimes { histogram, frames: 0, total: Duration::ZERO }
     }
 }
 
 impl FrameTimes {
-    /// Takes note of `frames` frames that took `time` together. Their frame time is the mean of the group: where
-    /// frames are ended in groups (see [`crate::render::FrameQueue`]), single ones cannot be told apart.
+    /// Records `frames` frames that took `time` together, each with the mean of the group: if frames end in groups
+    /// (see [`crate::render::FrameQueue`]), single ones can't be told apart.
     pub fn record(&mut self, time: Duration, frames: u64) {
         if frames == 0 {
             return;
@@ -56,7 +56,7 @@ impl FrameTimes {
         rate(self.frames, self.total)
     }
 
-    /// The frame time that `percent` of all frames do not exceed (nearest rank), within 1 %. `None` without frames.
+    /// The frame time that `percent` of all frames don't exceed (nearest rank), within 1 %. `None` without frames.
     pub fn percentile(&self, percent: f64) -> Option<Duration> {
         (self.frames > 0).then(|| Duration::from_nanos(self.histogram.value_at_percentile(percent)))
     }
@@ -72,8 +72,8 @@ impl FrameTimes {
         (frames > 0).then(|| frames as f64 * 1e9 / nanos)
     }
 
-    /// How many frames took how long: upper end of a step in milliseconds, each 12 % longer than the one before, and
-    /// the frames in it. From the first step with a frame to the last.
+    /// Histogram: the upper end of each step in milliseconds (each 12 % longer than the previous one) and the frames
+    /// in it, from the first step with a frame to the last.
     pub fn steps(&self) -> Vec<(f64, u64)> {
         let index = |nanos: u64| (STEPS_PER_DECADE * (nanos.max(1) as f64).log10()).ceil() as i32;
         let mut steps: Vec<(f64, u64)> = Vec::new();
@@ -94,12 +94,12 @@ impl FrameTimes {
 
 const STEPS_PER_DECADE: f64 = 20.0;
 
-/// The lower end of a step of [`FrameTimes::steps`], from its upper end.
+/// The lower end of a step of [`FrameTimes::steps`], given its upper end.
 pub fn start_of_step(end: f64) -> f64 {
     end / 10f64.powf(1.0 / STEPS_PER_DECADE)
 }
 
-/// Frames a second. `None` where no frame or no time passed.
+/// Frames per second. `None` if no frame or no time passed.
 pub fn rate(frames: u64, time: Duration) -> Option<f64> {
     (frames > 0 && !time.is_zero()).then(|| frames as f64 / time.as_secs_f64())
 }
@@ -138,7 +138,8 @@ mod tests {
         times.record(Duration::from_millis(990), 990);
         times.record(Duration::from_millis(40), 4);
         times.record(Duration::from_millis(120), 6);
-        // The 99th percentile is a frame of 1 ms, so all frames count; with 11 slow ones it is one of them.
+        // The 99th percentile is a frame of 1 ms, and therefore all frames count; with 11 slow frames it is one of
+        // those.
         times.record(Duration::from_millis(10), 1);
         let low = times.one_percent_low().unwrap();
         assert!((low / (11.0 / 0.170) - 1.0).abs() < 0.02, "{low}");
