@@ -1,4 +1,4 @@
-//! EGL devices: which there are, under every name they go by, in EGL's own order.
+//! EGL devices in EGL's own order, with all names that they have.
 
 use super::error::Attempts;
 use crate::request::DeviceSelector;
@@ -8,14 +8,12 @@ use std::ffi::c_void;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One EGL device.
 #[derive(Debug, Clone)]
 pub struct Device {
-    /// Place in EGL's own order, which is not CUDA's.
+    /// Position in EGL's own order, which differs from CUDA's.
     pub index: usize,
-    /// Its own name, where it tells one.
+    /// Its own name, if it has one.
     pub name: Option<String>,
-    /// It is NVIDIA's.
     pub is_nvidia: bool,
     /// It is a software rasteriser (`EGL_MESA_device_software`).
     pub is_software: bool,
@@ -39,7 +37,7 @@ impl Device {
         }
     }
 
-    /// The name it is told apart by: PCI address, else node, else what it is.
+    /// A name that distinguishes it: the PCI address, otherwise the node, otherwise its kind.
     pub fn label(&self) -> String {
         let id = self.pci.clone().or_else(|| self.node.as_ref().map(|n| n.display().to_string()));
         match id {
@@ -53,7 +51,7 @@ impl Device {
 /// All EGL devices, in EGL's order.
 ///
 /// # Errors
-/// Why they cannot be listed, in EGL's or the linker's words.
+/// Returns why they can't be listed, in the words of EGL or the linker.
 pub fn devices() -> Result<Vec<Device>, Attempts> {
     let mut attempts = Attempts::default();
     if let Err(reason) = crate::machine::load_library("libEGL.so.1") {
@@ -74,7 +72,7 @@ fn describe(index: usize, egl: EglDevice, gpus: &[NvidiaGpu], query_uuid: Option
     let node = egl.drm_render_device_node_path().or_else(|| egl.drm_device_node_path()).map(Path::to_path_buf);
     let uuid =
         query_uuid.filter(|_| extensions.contains("EGL_EXT_device_persistent_id")).and_then(|q| q.ask(&egl));
-    // NVIDIA's driver tells a GPU's PCI address under its UUID; all others have a DRM node that sysfs knows.
+    // NVIDIA's driver lists a GPU's PCI address under its UUID; other devices have a DRM node that sysfs knows.
     let gpu = gpus.iter().find(|gpu| Some(&gpu.uuid) == uuid.as_ref());
     let pci = gpu.map(|gpu| gpu.pci.clone()).or_else(|| pci_of_node(node.as_deref()?));
     Device {
@@ -97,13 +95,13 @@ struct NvidiaGpu {
     pci: String,
 }
 
-/// The GPUs listed under `root`, which is /proc/driver/nvidia/gpus but in tests.
+/// The GPUs listed under `root`, which is /proc/driver/nvidia/gpus except in tests.
 fn nvidia_gpus(root: &Path) -> Vec<NvidiaGpu> {
     let entries = fs::read_dir(root).into_iter().flatten().flatten();
     entries.filter_map(|e| parse_nvidia_gpu(&fs::read_to_string(e.path().join("information")).ok()?)).collect()
 }
 
-/// Reads `Model:`, `GPU UUID:` and `Bus Location:` of an `information` file.
+/// Parses `Model:`, `GPU UUID:` and `Bus Location:` of an `information` file.
 fn parse_nvidia_gpu(text: &str) -> Option<NvidiaGpu> {
     let field = |name: &str| {
         let line = text.lines().find(|line| line.starts_with(name))?;
@@ -123,7 +121,7 @@ fn pci_of_node(node: &Path) -> Option<String> {
     normal_pci_address(device.file_name()?.to_str()?)
 }
 
-/// `eglQueryDeviceBinaryEXT` (`EGL_EXT_device_persistent_id`), which glutin does not wrap.
+/// `eglQueryDeviceBinaryEXT` (`EGL_EXT_device_persistent_id`), for which glutin has no wrapper.
 struct UuidQuery(QueryDeviceBinary);
 
 type QueryDeviceBinary = unsafe extern "system" fn(*mut c_void, i32, i32, *mut u8, *mut i32) -> u32;
@@ -132,8 +130,8 @@ impl UuidQuery {
     #[expect(unsafe_code)]
     fn load() -> Option<UuidQuery> {
         type GetProcAddress = unsafe extern "system" fn(*const std::ffi::c_char) -> *const c_void;
-        // SAFETY: the symbol has this type in every libEGL (EGL 1.5, section 3.12), and the library, loaded by glutin
-        // too, is never unloaded. The pointer, where not null, is a function of the type the extension gives.
+        // SAFETY: the symbol has this type in every libEGL (EGL 1.5, section 3.12), and the library, which glutin loads,
+        // too, is never unloaded. If the pointer isn't null, it is a function of the extension's type.
         unsafe {
             let library = libloading::Library::new("libEGL.so.1").ok()?;
             let get: GetProcAddress = *library.get(b"eglGetProcAddress\0").ok()?;
@@ -148,7 +146,7 @@ impl UuidQuery {
     fn ask(&self, device: &EglDevice) -> Option<String> {
         const EGL_DEVICE_UUID_EXT: i32 = 0x335C;
         let (mut uuid, mut size) = ([0u8; 16], 0);
-        // SAFETY: the device is EGL's own, and the buffer is as large as it is said to be.
+        // SAFETY: the device is EGL's own, and the buffer has the given size.
         let done = unsafe {
             (self.0)(device.raw_device().cast_mut(), EGL_DEVICE_UUID_EXT, 16, uuid.as_mut_ptr(), &mut size)
         };

@@ -1,24 +1,21 @@
-//! What draws, and where to: a part of every report.
+//! What draws, and where: a part of every report.
 
 use crate::renderer::{Kind, Renderer};
 use serde::{Deserialize, Serialize};
 
-/// What draws, and where to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Drawing {
     #[serde(flatten)]
     pub renderer: Renderer,
     pub kind: Kind,
-    /// The way to the context: `GLX` or `EGL`.
+    /// How the context was created: `GLX` or `EGL`.
     pub api: &'static str,
     pub target: Target,
-    /// The X server, or the device, by name.
+    /// Name of the X server or the device.
     pub device: String,
-    /// Pixels.
     pub width: u32,
-    /// Pixels.
     pub height: u32,
-    /// Samples per pixel; 0: no multisampling.
+    /// Samples per pixel; 0 means no multisampling.
     pub samples: u32,
 }
 
@@ -26,14 +23,12 @@ pub struct Drawing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
-    /// In a window.
     OnScreen,
-    /// In a framebuffer that nobody sees.
+    /// Into a framebuffer that nobody sees.
     OffScreen,
 }
 
 impl Target {
-    /// In words.
     pub fn text(self) -> &'static str {
         match self {
             Target::OnScreen => "on-screen",
@@ -42,16 +37,16 @@ impl Target {
     }
 }
 
-/// What became of a window's swap interval.
+/// The result of setting a window's swap interval.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SwapIntervalReport {
     /// What the user asked for, in refreshes per frame.
     pub asked: Option<i32>,
-    /// What the driver says is in force.
+    /// The interval in effect, according to the driver.
     pub accepted: Option<i32>,
-    /// Why what was asked for was not taken.
+    /// Why the request was refused.
     pub refusal: Option<String>,
-    /// What the frame rate tells.
+    /// What the frame rate reveals.
     pub measured: String,
 }
 

@@ -11,7 +11,7 @@ use std::rc::Rc;
 pub enum Frames {
     /// The window's back buffers. A swap ends the frame and shows it.
     Shown { buffers: &'static [(Eye, BackBuffer)], srgb: bool },
-    /// Framebuffers that nobody sees. A fence ends a group of frames.
+    /// Framebuffers that aren't displayed. A fence ends a group of frames.
     Unseen { pictures: Vec<(Eye, Rc<Framebuffer>)>, queue: FrameQueue },
 }
 
@@ -19,10 +19,10 @@ const MONO: &[(Eye, BackBuffer)] = &[(Eye::Mono, BackBuffer::Mono)];
 const STEREO: &[(Eye, BackBuffer)] = &[(Eye::Left, BackBuffer::Left), (Eye::Right, BackBuffer::Right)];
 
 impl Frames {
-    /// The window's own, or framebuffers as large as `request` asks for.
+    /// The window's own, or framebuffers of the size that `request` asks for.
     ///
     /// # Errors
-    /// The size or the samples are more than OpenGL can draw.
+    /// Returns an error if the size or the number of samples exceeds OpenGL's limits.
     pub fn new(canvas: &Canvas, request: &request::Canvas) -> Result<Frames, CanvasError> {
         let buffers = if request.stereo { STEREO } else { MONO };
         if canvas.window().is_some() {
@@ -56,7 +56,7 @@ impl Frames {
         }
     }
 
-    /// Samples per pixel; 0: no multisampling.
+    /// Samples per pixel; 0 means no multisampling.
     pub fn samples(&self, canvas: &Canvas) -> u32 {
         match self.framebuffer() {
             Some(framebuffer) => framebuffer.samples(),
@@ -64,7 +64,7 @@ impl Frames {
         }
     }
 
-    /// Makes the first picture the one that is drawn into.
+    /// Makes the first picture the target of drawing.
     pub fn bind(&self, canvas: &Canvas) {
         match self.framebuffer() {
             Some(framebuffer) => framebuffer.bind(),
@@ -72,7 +72,7 @@ impl Frames {
         }
     }
 
-    /// Draws one frame: calls `draw` for each picture. If there is one alone, it must be bound.
+    /// Draws one frame: calls `draw` for each picture. If there is only one, it must be bound.
     pub fn draw(&self, canvas: &Canvas, mut draw: impl FnMut(Eye)) {
         match self {
             Frames::Shown { buffers, .. } => {
@@ -95,10 +95,10 @@ impl Frames {
         }
     }
 
-    /// Ends the frame: shows it, or lets it go its way. Returns how many frames ended at this point in time.
+    /// Ends the frame: presents it, or leaves it to the GPU. Returns how many frames have completed by now.
     ///
     /// # Errors
-    /// The window is lost, or the GPU hangs.
+    /// Returns an error if the window is lost or the GPU hangs.
     pub fn end_frame(&mut self, canvas: &Canvas) -> Result<u32, CanvasError> {
         match (self, canvas.window()) {
             (Frames::Unseen { queue, .. }, _) => Ok(queue.end_frame()?),
@@ -107,10 +107,10 @@ impl Frames {
         }
     }
 
-    /// Waits until all frames are drawn. Returns how many ended with that.
+    /// Waits until all frames are drawn. Returns how many completed.
     ///
     /// # Errors
-    /// The GPU hangs.
+    /// Returns an error if the GPU hangs.
     pub fn finish(&mut self) -> Result<u32, CanvasError> {
         match self {
             Frames::Shown { .. } => Ok(0),
@@ -118,10 +118,10 @@ impl Frames {
         }
     }
 
-    /// What was just drawn, a picture for each eye. A window's back buffer holds nothing defined once it was shown.
+    /// What was just drawn, one picture per eye. Once a window's back buffer was shown, its content is undefined.
     ///
     /// # Errors
-    /// There is no memory for it.
+    /// Returns an error if there is no memory for it.
     pub fn read(&self, canvas: &Canvas, size: (u32, u32)) -> Result<Vec<RgbImage>, CanvasError> {
         match self {
             Frames::Shown { buffers, srgb } => buffers

@@ -1,10 +1,10 @@
-//! Where the gears are drawn: a window or an EGL device, one type with one set of verbs.
+//! Where the gears are drawn: a window or an EGL device, behind one type.
 //!
-//! [`Canvas`] is the window or device with its context; [`Frames`] is what a frame is drawn into and how it ends. A
-//! benchmark has one canvas and several `Frames` on it.
+//! [`Canvas`] is the window or device with its context. [`Frames`] is what a frame is drawn into, and how it ends. A
+//! benchmark has one canvas with several `Frames`.
 //!
-//! Whatever is tried and fails is kept, in order, for the message ([`CanvasError`]). Only this room knows winit, glutin
-//! and the X protocol.
+//! All failed attempts are kept, in order, for the message ([`CanvasError`]). Only this room knows winit, glutin and
+//! the X protocol.
 
 mod device;
 mod drawing;
@@ -34,7 +34,7 @@ use crate::render::{self, FramebufferError, Functions};
 use crate::request::{self, Place, WindowApi};
 use std::time::Duration;
 
-/// A window or a device, with a context that is current.
+/// A window or a device with a current context.
 pub struct Canvas(Surface);
 
 enum Surface {
@@ -46,7 +46,7 @@ impl Canvas {
     /// Opens what `request` asks for.
     ///
     /// # Errors
-    /// What is missing, with everything that was tried.
+    /// Returns an error that says what is missing, with everything that was tried.
     pub fn open(request: &request::Canvas) -> Result<Canvas, CanvasError> {
         Ok(Canvas(match &request.place {
             Place::Window { display } => Surface::Window(Box::new(Window::open(display, request)?)),
@@ -86,7 +86,7 @@ impl Canvas {
         &self.gl().functions
     }
 
-    /// What the user must know about what was opened, one sentence each.
+    /// What the user should know about what was opened, one sentence each.
     pub fn warnings(&self) -> &[String] {
         match &self.0 {
             Surface::Window(window) => &window.warnings,
@@ -94,7 +94,7 @@ impl Canvas {
         }
     }
 
-    /// The way to the context.
+    /// How the context was created.
     pub fn api(&self) -> WindowApi {
         self.window().map_or(WindowApi::Egl, |window| window.api)
     }
@@ -111,11 +111,10 @@ impl Canvas {
         if self.window().is_some() { Target::OnScreen } else { Target::OffScreen }
     }
 
-    /// Everything that happened since the last call; if nothing did, waits for it for as long as `patience`. Nothing
-    /// ever happens to a device.
+    /// Events since the last call. If there are none, waits for them for up to `patience`. Devices have no events.
     ///
     /// # Errors
-    /// The X server is lost.
+    /// Returns an error if the X server is lost.
     pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, CanvasError> {
         match &mut self.0 {
             Surface::Window(window) => window.events(patience),
@@ -126,14 +125,14 @@ impl Canvas {
     /// Checks that OpenGL can draw a picture as large as the window.
     ///
     /// # Errors
-    /// It cannot.
+    /// Returns an error if it can't.
     pub fn check_window_size(&self) -> Result<(), CanvasError> {
         let Some(window) = self.window() else { return Ok(()) };
         render::check_size(&window.gl.functions, window.size())
             .map_err(|e| self.too_large(window.size(), window.samples, &e))
     }
 
-    /// The error for a picture that OpenGL cannot draw for `reason`.
+    /// The error for a picture that OpenGL can't draw because of `reason`.
     pub fn too_large(&self, (width, height): (u32, u32), samples: u32, reason: &FramebufferError) -> CanvasError {
         let (renderer, reason) = (self.gl().renderer.renderer.clone(), reason.to_string());
         CanvasError::TooLarge { width, height, samples, renderer, reason }

@@ -1,4 +1,4 @@
-//! The swap interval: what was asked for, what the driver says it accepted, and what was measured are three things.
+//! The swap interval. What was requested, what the driver says it accepted, and what was measured can all differ.
 
 use super::x11::errors as x_errors;
 use glutin::api::glx;
@@ -8,30 +8,29 @@ use glutin::surface::{AsRawSurface, RawSurface};
 use std::ffi::{CStr, CString, c_int, c_uint, c_ulong, c_void};
 use std::num::NonZeroU32;
 
-/// The swap interval as asked for and as accepted; in refreshes a frame.
+/// The swap interval as requested and as accepted, in refreshes per frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SwapInterval {
     /// What the user asked for.
     pub asked: Option<i32>,
-    /// What the driver says is in force; `None` where it does not say.
+    /// The interval in effect according to the driver; `None` if the driver doesn't say.
     pub accepted: Option<i32>,
-    /// Why what was asked for was not taken.
+    /// Why the request was refused.
     pub refusal: Option<String>,
 }
 
-/// What the frame rate tells of vertical synchronisation.
+/// What the frame rate reveals about vertical synchronisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Synchronisation {
-    /// The rate is that of the display, divided by the interval.
+    /// The rate is the display's, divided by the interval.
     Synchronised,
-    /// It is not.
+    /// The rate is another.
     Free,
     /// The display has no refresh rate to compare with.
     Unknown,
 }
 
 impl Synchronisation {
-    /// In words.
     pub fn text(self) -> &'static str {
         match self {
             Synchronisation::Synchronised => "synchronised",
@@ -40,8 +39,8 @@ impl Synchronisation {
         }
     }
 
-    /// Judges a measured rate, in frames a second, beside a display's `refresh` rate in Hz. Within 3 %, which is more
-    /// than five seconds at 30 FPS err by, it is taken for synchronised.
+    /// Judges a measured rate, in frames per second, against a display's `refresh` rate in Hz. A rate within 3 %
+    /// counts as synchronised, which is more than the error of five seconds at 30 FPS.
     pub fn judge(fps: f64, refresh: Option<f64>, interval: Option<i32>) -> Synchronisation {
         let Some(refresh) = refresh else { return Synchronisation::Unknown };
         if interval == Some(0) {
@@ -52,14 +51,14 @@ impl Synchronisation {
     }
 }
 
-/// Sets the interval on a GLX surface, by the extension that can, and reads back what is in force.
+/// Sets the interval on a GLX surface, using an extension that can, and reads back what is in effect.
 pub fn set_glx<S: AsRawSurface>(display: &glx::display::Display, surface: &S, asked: Option<i32>) -> SwapInterval {
     let control = GlxSwapControl::new(display, surface);
     let refusal = asked.and_then(|interval| control.set(interval).err());
     SwapInterval { asked, accepted: control.get(), refusal }
 }
 
-/// Sets the interval on an EGL surface. EGL clamps in silence and tells nothing back.
+/// Sets the interval on an EGL surface. EGL clamps it silently, and the result can't be read back.
 pub fn set_egl<S: GlSurface<T, Context = C>, T: glutin::surface::SurfaceTypeTrait, C>(
     surface: &S,
     context: &C,
@@ -79,7 +78,7 @@ pub fn set_egl<S: GlSurface<T, Context = C>, T: glutin::surface::SurfaceTypeTrai
     SwapInterval { asked, accepted, refusal: outcome.err() }
 }
 
-/// GLX has three extensions for the swap interval; glutin covers no negative intervals and cannot read one back.
+/// GLX has three extensions for the swap interval. glutin supports no negative intervals and can't read one back.
 struct GlxSwapControl<'a> {
     display: &'a glx::display::Display,
     raw_display: *mut c_void,
@@ -98,8 +97,8 @@ impl<'a> GlxSwapControl<'a> {
         self.display.extensions().contains(extension)
     }
 
-    /// Whether the X server itself, and not only the client's library, knows the extension: Mesa's library lists
-    /// `GLX_EXT_swap_control` on Xvfb, too, and crashes when it is asked for the interval there.
+    /// Whether the X server itself, and not only the client's library, supports the extension. Mesa's library lists
+    /// `GLX_EXT_swap_control` on Xvfb, too, and crashes there if asked for the interval.
     #[expect(unsafe_code)]
     fn server_has(&self, extension: &str) -> bool {
         const GLX_EXTENSIONS: c_int = 3;
@@ -123,7 +122,7 @@ impl<'a> GlxSwapControl<'a> {
         type SetMesa = unsafe extern "system" fn(c_uint) -> c_int;
         type SetSgi = unsafe extern "system" fn(c_int) -> c_int;
         if interval < 0 && !self.has("GLX_EXT_swap_control_tear") {
-            return Err("a negative interval needs GLX_EXT_swap_control_tear, which is not here".into());
+            return Err("a negative interval needs GLX_EXT_swap_control_tear, which is missing".into());
         }
         if self.has("GLX_EXT_swap_control")
             && let Some(pointer) = self.function("glXSwapIntervalEXT")
@@ -132,7 +131,7 @@ impl<'a> GlxSwapControl<'a> {
             let set = || unsafe {
                 std::mem::transmute::<*const c_void, SetExt>(pointer)(self.raw_display, self.drawable, interval)
             };
-            // NVIDIA's driver lists GLX_EXT_swap_control_tear on Xvfb, too, whose server then refuses the value.
+            // NVIDIA's driver lists GLX_EXT_swap_control_tear on Xvfb, too, but the server refuses the value.
             return x_errors::checked(self.raw_display, set)
                 .map_err(|code| format!("the X server refused it (X error {code})"));
         }
@@ -145,7 +144,7 @@ impl<'a> GlxSwapControl<'a> {
             // SAFETY: the function's type is the extension's, and a context is current.
             return refused(unsafe { std::mem::transmute::<*const c_void, SetMesa>(pointer)(unsigned) });
         }
-        // GLX_SGI_swap_control knows no 0.
+        // GLX_SGI_swap_control doesn't accept 0.
         if interval > 0
             && self.has("GLX_SGI_swap_control")
             && let Some(pointer) = self.function("glXSwapIntervalSGI")
@@ -162,7 +161,7 @@ impl<'a> GlxSwapControl<'a> {
         const GLX_SWAP_INTERVAL_EXT: c_int = 0x20F1;
         if self.server_has("GLX_EXT_swap_control") {
             let mut interval: c_uint = 0;
-            // SAFETY: display and drawable are open, and the server knows the attribute.
+            // SAFETY: display and drawable are open, and the server supports the attribute.
             unsafe {
                 self.display.glx().QueryDrawable(
                     self.raw_display.cast(),

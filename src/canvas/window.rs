@@ -1,4 +1,4 @@
-//! A window of an X server, with an OpenGL context that draws into it.
+//! A window on an X server, with an OpenGL context that draws into it.
 
 use super::Gl;
 use super::error::{Attempts, CanvasError};
@@ -25,64 +25,54 @@ use winit::platform::pump_events::EventLoopExtPumpEvents;
 use winit::platform::x11::EventLoopBuilderExtX11;
 use winit::window::WindowId;
 
-/// What happened to the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// A key was pressed, or repeats.
     Key(Key),
     /// The window has a new size.
     Resized,
-    /// A part of it must be drawn again.
+    /// A part of it must be redrawn.
     Exposed,
     /// The user closed it.
     Closed,
 }
 
-/// The keys that mean something.
+/// The keys that have a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
-    /// Arrow keys.
     Left,
-    /// Arrow keys.
     Right,
-    /// Arrow keys.
     Up,
-    /// Arrow keys.
     Down,
-    /// `a`.
     Animate,
-    /// Esc.
     Escape,
 }
 
-/// A window that is on the screen, and its context, which is current.
+/// A window and its context, which is current.
 pub struct Window {
-    // Dropped in this order: what draws before what it draws on.
+    // Fields are dropped in this order: what draws before what it draws on.
     surface: Surface<WindowSurface>,
     context: PossiblyCurrentContext,
     window: winit::window::Window,
     events: EventLoop<()>,
     server: XServer,
     focus: Focus,
-    /// It fills the screen, and nobody else sees to that when the screen changes.
+    /// It fills the screen, and nobody else resizes it if the screen's size changes.
     follows_screen: bool,
-    /// When events were last looked for.
+    /// When events were last polled.
     looked: Option<Instant>,
-    /// The context.
     pub gl: Gl,
     pub api: WindowApi,
-    /// The visual's ID.
     pub visual: u64,
-    /// Samples a pixel; 0: no multisampling.
+    /// Samples per pixel; 0 means no multisampling.
     pub samples: u32,
-    /// What became of the swap interval.
     pub swap_interval: SwapInterval,
-    /// What the user must know about the choice, one sentence each.
+    /// What the user should know about what was opened, one sentence each.
     pub warnings: Vec<String>,
 }
 
-/// Whether the window was given the keyboard, which the look after the one that finds it shown does: the first frame
-/// need not wait for the X server's answers. (Without a window manager, keys that are typed before that are lost.)
+/// Keyboard focus is requested one poll after the window first appears, so that the first frame doesn't wait for the
+/// X server. (Without a window manager, keys typed before that are lost.)
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Focus {
     AwaitsShowing,
@@ -90,16 +80,16 @@ enum Focus {
     IsCaredFor,
 }
 
-/// How often events are looked for while frames are drawn.
+/// How often events are polled while frames are drawn.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
 
 impl Window {
     /// Opens the window that `request` describes on `display`.
     ///
-    /// Where the choice of the GL vendor fails, this process is replaced by one that makes the next choice.
+    /// If the chosen GL vendor fails, this process is replaced by one that tries the next.
     ///
     /// # Errors
-    /// What is missing, with everything that was tried.
+    /// Returns an error that says what is missing, with everything that was tried.
     pub fn open(display: &str, request: &Canvas) -> Result<Window, CanvasError> {
         let server = XServer::probe(display)?;
         let progress = Progress::begin(request.gl_vendor, server.has_nv_glx);
@@ -110,7 +100,7 @@ impl Window {
         }
         x11::exit_when_server_dies(display);
         match Window::open_as_chosen(server, request) {
-            // libglvnd takes another vendor's OpenGL, without a word, where the one it is told to take is missing.
+            // If the requested vendor's library is missing, libglvnd silently uses another's.
             Ok(window) if request.gl_vendor == GlVendor::Nvidia && !window.gl.renderer.is_nvidia() => {
                 let instead = format!("{} draws instead", window.gl.renderer.renderer);
                 let mut attempts = Attempts::default();
@@ -147,12 +137,12 @@ impl Window {
             reason,
             advice: no_window_advice(&server.display),
         };
-        // winit knows no other way to name the server.
+        // winit offers no other way to name the server.
         set_environment(&canonical(&server.display));
         let mut events = EventLoop::builder().with_x11().build().map_err(|e| no_connection(e.to_string()))?;
         events.set_control_flow(ControlFlow::Wait);
         let mut opening = Opening { server: &server, request, outcome: None };
-        // winit hands out windows only inside its loop; its first turn calls `resumed`.
+        // winit only creates windows inside its loop; the first iteration calls `resumed`.
         events.pump_app_events(Some(Duration::ZERO), &mut opening);
         let opened =
             opening.outcome.unwrap_or_else(|| Err(no_connection("winit's event loop did not start".into())))?;
@@ -184,13 +174,13 @@ impl Window {
         })
     }
 
-    /// Everything that happened since the last call; where nothing did, waits for it for as long as `patience`.
+    /// Events since the last call. If there are none, waits for them for up to `patience`.
     ///
-    /// Without patience it looks every few milliseconds only, and finds nothing in between: a turn of winit's loop is
-    /// a dozen system calls, 2 % of a frame of 300 µs.
+    /// With a patience of zero it polls only every few milliseconds and finds nothing in between: an iteration of
+    /// winit's loop makes a dozen system calls, 2 % of a frame of 300 µs.
     ///
     /// # Errors
-    /// Where the connection to the X server is lost.
+    /// Returns an error if the connection to the X server is lost.
     pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, CanvasError> {
         if patience.is_zero() && self.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
             return Ok(Vec::new());
@@ -205,7 +195,7 @@ impl Window {
         if self.follows_screen
             && let Some((width, height)) = self.server.new_screen_size()
         {
-            // The answer is an event of the window.
+            // The answer arrives as an event of the window.
             let _ = self.window.request_inner_size(PhysicalSize::new(width, height));
         }
         let mut collected = Collecting { events: Vec::new(), window: &self.window };
@@ -226,38 +216,36 @@ impl Window {
         Ok(events)
     }
 
-    /// Shows what was drawn.
+    /// Presents what was drawn.
     ///
     /// # Errors
-    /// Where the surface is lost.
+    /// Returns an error if the surface is lost.
     pub fn swap_buffers(&self) -> Result<(), CanvasError> {
         self.surface.swap_buffers(&self.context).map_err(|e| self.lost(&e.to_string()))
     }
 
-    /// Width and height in pixels; at least 1.
+    /// Width and height in pixels, at least 1.
     pub fn size(&self) -> (u32, u32) {
         let size = self.window.inner_size();
         (size.width.max(1), size.height.max(1))
     }
 
-    /// Puts the window above the others, where the window manager lets it.
+    /// Raises the window above the others, if the window manager allows it.
     pub fn raise(&self) {
         if let Ok(RawWindowHandle::Xlib(handle)) = self.window.window_handle().map(|h| h.as_raw()) {
             self.server.raise(handle.window as u32);
         }
     }
 
-    /// Names the window.
     pub fn set_title(&self, title: &str) {
         self.window.set_title(title);
     }
 
-    /// The X server's name.
     pub fn display(&self) -> &str {
         &self.server.display
     }
 
-    /// The X server's refresh rate, in Hz, where it has one.
+    /// The X server's refresh rate in Hz, if it has one.
     pub fn refresh_rate(&self) -> Option<f64> {
         self.server.refresh_rate()
     }
@@ -267,37 +255,37 @@ impl Window {
     }
 }
 
-/// The name in a form that every libxcb takes; as it is if it is none.
+/// The name in a form that every release of libxcb accepts; unchanged if it isn't a display's name.
 fn canonical(display: &str) -> String {
     DisplayName::parse(display).map_or_else(|| display.to_owned(), |name| name.canonical())
 }
 
 fn no_window_advice(display: &str) -> String {
     match DisplayName::parse(display).and_then(|name| name.path) {
-        // Seen with 1.15, of Debian 12; 1.17 takes a path.
+        // Observed with 1.15 of Debian 12; 1.17 accepts a path.
         Some(path) => format!(
-            "The server answers, but older releases of libxcb take no socket's path as a display. Give the socket a \
+            "The server answers, but older releases of libxcb don't accept a socket's path as a display. Give the socket a \
              name that they take: ln -s {path} /tmp/.X11-unix/X99, and DISPLAY=:99"
         ),
         None => "To draw without X: --off-screen".into(),
     }
 }
 
-/// Sets what winit and Xlib take from the environment alone.
+/// Sets what winit and Xlib only read from the environment.
 #[expect(unsafe_code)]
 fn set_environment(display: &str) {
-    // SAFETY: no thread of this process reads the environment yet: winit and GL are loaded after this.
+    // SAFETY: no other thread of this process exists yet that reads the environment: winit and GL are loaded after this.
     unsafe {
         std::env::set_var("DISPLAY", display);
-        // Nobody types accents here, and reading a locale's compose table takes 8 ms and 0.7 MB of the start.
+        // Nobody types accents here, and reading a locale's compose table would add 8 ms and 0.7 MB to the start.
         if let Some(file) = no_compose_sequences() {
             std::env::set_var("XCOMPOSEFILE", file);
         }
     }
 }
 
-/// The name of a file with a table of no compose sequences. It has no place in any folder, and is there for as long as
-/// the process. (An empty one would do, but libxkbcommon complains of it on standard error.)
+/// The name of a file with an empty compose table. The file isn't in any folder, and exists as long as the process.
+/// (libxkbcommon complains on standard error if it has no content at all.)
 #[expect(unsafe_code)]
 fn no_compose_sequences() -> Option<String> {
     let text = b"# none\n";
@@ -341,7 +329,8 @@ impl ApplicationHandler for Collecting<'_> {
             WindowEvent::CloseRequested | WindowEvent::Destroyed => Some(Event::Closed),
             WindowEvent::Resized(_) => Some(Event::Resized),
             WindowEvent::RedrawRequested => Some(Event::Exposed),
-            // winit makes up presses of the keys that are down when the window gets the focus; the real one comes, too.
+            // When the window gets the focus, winit synthesises presses of keys that are down; the real press
+            // arrives, too.
             WindowEvent::KeyboardInput { event, is_synthetic: false, .. }
                 if event.state == ElementState::Pressed =>
             {

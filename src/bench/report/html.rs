@@ -137,7 +137,10 @@ fn environment(report: &Report) -> Vec<(&'static str, String)> {
             (!e.variables.is_empty())
                 .then(|| e.variables.iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join(" ")),
         ),
-        ("rounds", Some(format!("{} of {:.2} s per stage", report.settings.rounds, report.settings.round_seconds))),
+        (
+            "rounds",
+            Some(format!("{} of {:.2} s per stage", report.settings.rounds, report.settings.round_seconds)),
+        ),
         ("took", Some(format!("{:.0} s", report.seconds))),
     ];
     rows.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()

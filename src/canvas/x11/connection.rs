@@ -1,5 +1,5 @@
-//! The way to an X server. x11rb's own way refuses names that libxcb takes, hides that a cookie's file couldn't be
-//! opened, and tells a server that is not there by the TCP port that it tries last; its parts are used one by one here.
+//! Connects to an X server. x11rb's own function refuses names that libxcb accepts, hides that a cookie file couldn't
+//! be opened, and describes a missing server by the TCP port that it tries last. This uses its parts one by one.
 
 use crate::machine::{DisplayName, Family};
 use std::io::{self, ErrorKind};
@@ -9,22 +9,21 @@ use x11rb::reexports::x11rb_protocol::parse_display::ConnectAddress;
 use x11rb::reexports::x11rb_protocol::xauth::get_auth;
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 
-/// How a message names a process that has as many files open as it may.
+/// How a message says that a process has reached its limit of open files.
 pub const TOO_MANY_FILES: &str = "too many open files";
 
-/// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
-    /// The name is none.
+    /// The name isn't a display's.
     #[error("that is no display's name")]
     NoName,
-    /// This process has as many files open as it may.
+    /// This process has reached its limit of open files.
     #[error("this process can't open another file ({TOO_MANY_FILES})")]
     TooManyFiles,
-    /// The socket or port can't be connected to.
+    /// The socket or port refuses the connection.
     #[error("{0}")]
     Unreached(io::Error),
-    /// Somebody listens there, and hangs up.
+    /// Something listens there, but hangs up.
     #[error("it accepted the connection and closed it without an answer")]
     Closed,
     /// The server's own words.
@@ -47,17 +46,17 @@ impl From<io::Error> for NoAnswer {
     }
 }
 
-/// Connects as any X program does, with the same cookies. Returns the number of the screen, too.
+/// Connects like any X program, with the same cookies. Also returns the number of the screen.
 ///
 /// # Errors
-/// What was seen.
+/// Returns what was observed.
 pub fn connect(display: &str) -> Result<(RustConnection, usize), NoAnswer> {
     let name = DisplayName::parse(display).ok_or(NoAnswer::NoName)?;
     let (stream, (family, address)) = open(&name)?;
     let cookie = match get_auth(family, &address, name.number).map_err(NoAnswer::from) {
         Ok(cookie) => cookie,
         Err(NoAnswer::TooManyFiles) => return Err(NoAnswer::TooManyFiles),
-        // The server may let this process in without one.
+        // The server may let this process in without a cookie.
         Err(_) => None,
     };
     let (kind, secret) = cookie.unwrap_or_default();
@@ -98,17 +97,17 @@ fn open(name: &DisplayName) -> io::Result<Opened> {
         return Err(last);
     };
     DefaultStream::connect(&ConnectAddress::Socket(socket)).or_else(|error| {
-        // As libxcb does. The socket's error says more.
+        // As in libxcb. The socket's error is more informative.
         let port = 6000u16.checked_add(name.number).filter(|_| name.path.is_none());
         let stream = port.and_then(|port| TcpStream::connect(("localhost", port)).ok()).ok_or(error)?;
         DefaultStream::from_tcp_stream(stream)
     })
 }
 
-/// The addresses of a display that is not local.
+/// The addresses of a display that isn't local.
 ///
 /// # Errors
-/// Why it has none.
+/// Returns why it has none.
 pub fn addresses(name: &DisplayName) -> io::Result<Vec<SocketAddr>> {
     let tcp = name.tcp();
     let (host, port) = tcp.ok_or_else(|| io::Error::other("a display's number is at most 59535"))?;

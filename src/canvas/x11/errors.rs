@@ -1,12 +1,12 @@
-//! X errors. winit takes every error that reaches it for its own, and panics at its next call. But they come from GLX,
-//! from Mesa's pictures for a window that another program has just destroyed, and the like: winit's own requests are
-//! checked where they are made. So all are kept from it, and noted.
+//! X errors. winit assumes that every error it sees is its own, and panics at its next call. But they come from GLX,
+//! from Mesa drawing into a window that another program has just destroyed, and the like; winit's own requests are
+//! checked where they are made. Therefore all errors are kept from winit and recorded.
 
 use std::ffi::{c_int, c_uchar, c_ulong, c_void};
 use std::sync::atomic::{AtomicU8, Ordering};
 use winit::platform::x11::register_xlib_error_hook;
 
-/// The front of Xlib's XErrorEvent (Xlib.h).
+/// The first fields of Xlib's XErrorEvent (Xlib.h).
 #[repr(C)]
 struct XErrorEvent {
     kind: c_int,
@@ -19,7 +19,7 @@ struct XErrorEvent {
 /// The code of the last X error; 0: none.
 static LAST: AtomicU8 = AtomicU8::new(0);
 
-/// Begins to keep X errors from winit.
+/// Starts to keep X errors from winit.
 pub fn keep_from_winit() {
     register_xlib_error_hook(Box::new(|_display, event| {
         #[expect(unsafe_code)]
@@ -30,10 +30,10 @@ pub fn keep_from_winit() {
     }));
 }
 
-/// Does something with GLX, waits for the X server's word, and returns its error code where it refused.
+/// Makes a GLX request and waits for the X server's answer.
 ///
 /// # Errors
-/// The X error's code.
+/// Returns the X error's code if the server refuses.
 pub fn checked(raw_display: *mut c_void, request: impl FnOnce()) -> Result<(), u8> {
     LAST.store(0, Ordering::Relaxed);
     request();
@@ -44,11 +44,11 @@ pub fn checked(raw_display: *mut c_void, request: impl FnOnce()) -> Result<(), u
     }
 }
 
-/// Waits until the X server has taken all requests (XSync(3)).
+/// Waits until the X server has processed all requests (XSync(3)).
 #[expect(unsafe_code)]
 fn sync(raw_display: *mut c_void) {
     type XSync = unsafe extern "C" fn(*mut c_void, c_int) -> c_int;
-    // SAFETY: libX11 is loaded already, and stays so; the function has this type, and the display is open.
+    // SAFETY: libX11 is already loaded, and stays so; the function has this type, and the display is open.
     unsafe {
         if let Ok(library) = libloading::Library::new("libX11.so.6") {
             if let Ok(sync) = library.get::<XSync>(b"XSync\0") {

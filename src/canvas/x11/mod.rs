@@ -1,7 +1,7 @@
-//! A look at the X server, and at the libraries a window needs, before winit is asked for anything.
+//! Examines the X server, and the libraries that a window needs, before winit is used.
 //!
-//! winit panics where a library, the keyboard data or an extension of the server is missing, and where it does not
-//! panic its error names none of them. So each is looked for here first, and missed with a name.
+//! winit panics if a library, the keyboard data or an extension of the server is missing, or reports an error that
+//! names none of them. Checking for each of them first makes it possible to name what is missing.
 
 use super::CanvasError;
 pub mod connection;
@@ -24,7 +24,7 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::RustConnection;
 
-/// The server's extensions without which winit panics, and how to get them.
+/// The server extensions without which winit panics, and how to get them.
 const WINDOW_EXTENSIONS: &[(&str, &str)] = &[
     ("RANDR", "for Xvfb and Xvnc: +extension RANDR"),
     ("XInputExtension", "it is part of every current server; old VNC servers lack it"),
@@ -40,7 +40,7 @@ pub struct XServer {
     pub display: String,
     /// Width and height of the default screen in pixels.
     pub screen_size: (u32, u32),
-    /// Bits a pixel of the default screen.
+    /// Bits per pixel of the default screen.
     pub depth: u8,
     /// It is NVIDIA's own server, or has its extension.
     pub has_nv_glx: bool,
@@ -49,10 +49,10 @@ pub struct XServer {
 }
 
 impl XServer {
-    /// Looks at the server named `display`, and at the libraries and data a window needs.
+    /// Examines the server named `display`, and the libraries and data that a window needs.
     ///
     /// # Errors
-    /// The first thing that is missing.
+    /// Returns the first thing that is missing.
     pub fn probe(display: &str) -> Result<XServer, CanvasError> {
         let (connection, screen) = connect(display).map_err(|e| no_connection(display, &e))?;
         for (library, package) in WINDOW_LIBRARIES {
@@ -66,7 +66,7 @@ impl XServer {
             return Err(CanvasError::MissingKeyboardData { path: folder.display().to_string() });
         }
         let lost = |reason: String| CanvasError::Lost { place: format!("the X server {display}"), reason };
-        // All are asked for before the first answer is waited for.
+        // Sends all requests before waiting for the first answer.
         for extension in WINDOW_EXTENSIONS.iter().map(|(extension, _)| *extension).chain([NVIDIA_EXTENSION]) {
             connection.prefetch_extension_information(extension).map_err(|e| lost(e.to_string()))?;
         }
@@ -82,25 +82,25 @@ impl XServer {
         Ok(XServer { display: display.into(), screen_size, depth, has_nv_glx, connection, root })
     }
 
-    /// Gives the keyboard to `window` where no window manager does so. Without one, X sends keys to whatever is under
-    /// the pointer, but winit takes none without the focus.
+    /// Gives `window` the keyboard focus unless a window manager does that. Without focus, X sends keys to whatever
+    /// is under the pointer, but winit ignores them.
     pub fn focus_unless_managed(&self, window: u32) {
         if !self.has_window_manager() {
-            // Where this fails, keys do not arrive, and that is all.
+            // If this fails, keys don't arrive, but nothing else breaks.
             let _ = self.connection.set_input_focus(InputFocus::POINTER_ROOT, window, x11rb::CURRENT_TIME);
             let _ = self.connection.flush();
         }
     }
 
-    /// Asks to be told of the screen's new sizes (see [`XServer::new_screen_size`]).
+    /// Asks for events about the screen's size (see [`XServer::new_screen_size`]).
     pub fn watch_screen_size(&self) {
         let wanted = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
-        // Where this fails, the window keeps the size it has.
+        // If this fails, the window keeps its size.
         let _ = self.connection.change_window_attributes(self.root, &wanted);
         let _ = self.connection.flush();
     }
 
-    /// Width and height of the screen in pixels, where they have changed since the last call.
+    /// Width and height of the screen in pixels, if they have changed since the last call.
     pub fn new_screen_size(&self) -> Option<(u32, u32)> {
         let events = std::iter::from_fn(|| self.connection.poll_for_event().ok().flatten());
         let sizes = events.filter_map(|event| match event {
@@ -112,15 +112,15 @@ impl XServer {
         sizes.last()
     }
 
-    /// Puts `window` above the others, and returns when that is done.
+    /// Raises `window` above the others, and waits until that is done.
     pub fn raise(&self, window: u32) {
         let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
-        // Where this fails, the window stays where it is, and that is all.
+        // If this fails, the window stays where it is, but nothing else breaks.
         let _ = self.connection.configure_window(window, &above).map(|cookie| cookie.check());
     }
 
-    /// The highest refresh rate of the modes in use, in Hz; `None` where no monitor is real: virtual servers (Xvfb, Xvnc)
-    /// have modes without a clock.
+    /// The highest refresh rate of the modes in use, in Hz. `None` if there is no real monitor: the modes of virtual
+    /// servers (Xvfb, Xvnc) have no clock.
     pub fn refresh_rate(&self) -> Option<f64> {
         let resources = self.connection.randr_get_screen_resources_current(self.root).ok()?.reply().ok()?;
         let mut rates = Vec::new();
@@ -143,8 +143,8 @@ impl XServer {
     }
 }
 
-/// Has the process end with one clear line, and exit code 1, when the connection to the X server breaks. Xlib ends the
-/// process then, whatever its handler does, and its own line names neither cause nor consequence.
+/// Makes the process end with one clear line and exit code 1 when the connection to the X server breaks. Xlib ends
+/// the process in any case, and its own message mentions neither cause nor consequence.
 #[expect(unsafe_code)]
 pub fn exit_when_server_dies(display: &str) {
     type Handler = unsafe extern "C" fn(*mut c_void) -> c_int;
@@ -155,14 +155,14 @@ pub fn exit_when_server_dies(display: &str) {
         }
         let name = SERVER_NAME.get().map_or("", String::as_str);
         crate::console::say(&format!(
-            "the X server {name} has ended or broke the connection; so the run ends here"
+            "the X server {name} has ended or closed the connection, which ends this run"
         ));
-        // SAFETY: ends the process at once. Exit handlers of GL drivers would talk to the server that is gone.
+        // SAFETY: ends the process at once. Exit handlers of GL drivers would talk to the server, which is gone.
         unsafe { libc::_exit(1) }
     }
-    // A second window in this process, on another server, would keep the first one's name; there is only one.
+    // A second window in this process, on another server, would keep the first one's name; but there is only one.
     let _ = SERVER_NAME.set(display.to_owned());
-    // SAFETY: libX11 is loaded already (see `probe`) and its function has this type (XSetIOErrorHandler(3)).
+    // SAFETY: libX11 is already loaded (see `probe`) and its function has this type (XSetIOErrorHandler(3)).
     unsafe {
         if let Ok(library) = libloading::Library::new("libX11.so.6") {
             if let Ok(set) = library.get::<SetHandler>(b"XSetIOErrorHandler\0") {
@@ -179,7 +179,7 @@ thread_local! {
     static LAST: Cell<Option<Box<dyn FnOnce()>>> = const { Cell::new(None) };
 }
 
-/// What is to be done before that, by the thread that draws. It must not use Xlib.
+/// What the drawing thread must do before that. It must not use Xlib.
 pub fn before_exit_when_server_dies(last: impl FnOnce() + 'static) {
     LAST.set(Some(Box::new(last)));
 }
@@ -188,7 +188,7 @@ fn no_connection(display: &str, error: &NoAnswer) -> CanvasError {
     let (reason, advice) = match error {
         NoAnswer::NoName => (
             error.to_string(),
-            "DISPLAY has the form :0 or host:0; set it, or unset it to draw off-screen".into(),
+            "Set DISPLAY in the form :0 or host:0, or unset it to draw off-screen".into(),
         ),
         NoAnswer::TooManyFiles => {
             (error.to_string(), "Raise the limit, which `ulimit -n` prints; in a container: --ulimit nofile=1024".into())
@@ -219,7 +219,7 @@ fn no_connection(display: &str, error: &NoAnswer) -> CanvasError {
     CanvasError::NoConnection { display: display.into(), reason, advice }
 }
 
-/// Why a server of this machine cannot be reached.
+/// Why a server on this machine can't be reached.
 fn local_failure(path: &str, reason: &io::Error) -> (String, String) {
     match reason.kind() {
         ErrorKind::NotFound => (

@@ -1,16 +1,16 @@
-//! Shared memory with an X server (MIT-SHM), by which Mesa shows what it drew in software.
+//! Shared memory with an X server (MIT-SHM), through which Mesa shows what it drew in software.
 
 use x11rb::connection::Connection;
 use x11rb::protocol::shm::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
-/// Has the server attach a segment of shared memory, and detach it again.
+/// Makes the server attach a segment of shared memory, and detach it again.
 ///
 /// # Errors
-/// Why it cannot: BadAccess where server and client are in different IPC namespaces.
+/// Returns why it can't: BadAccess if server and client are in different IPC namespaces.
 #[expect(unsafe_code)]
 pub fn try_shared_memory(connection: &RustConnection) -> Result<(), String> {
-    // SAFETY: these calls take numbers only; the segment is this process's own, and is removed below.
+    // SAFETY: these calls only take numbers; the segment is this process's own, and is removed below.
     let id = unsafe { libc::shmget(libc::IPC_PRIVATE, 4096, libc::IPC_CREAT | 0o600) };
     if id < 0 {
         return Err(std::io::Error::last_os_error().to_string());
