@@ -1,7 +1,7 @@
-//! What measuring a frame costs: everything a frame pays for being timed, without the frame.
+//! The cost of measuring a frame: everything that a frame pays for being timed, without the frame itself.
 //!
-//! `cargo bench --bench cost_of_timing` prints nanoseconds. A frame on an H100 lasts 15,000 (300x300, off-screen), so
-//! 1 % of it is 150.
+//! `cargo bench --bench cost_of_timing` prints nanoseconds. A frame on an H100 takes 15,000 (300x300, off-screen), 1 % of
+//! which is 150.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use rust_gears::gears::Timing;

@@ -1,12 +1,12 @@
-/* An independent witness of frames shown, for any program: counts its calls of glXSwapBuffers and eglSwapBuffers, and
- * keeps the count, and the times of the first and the last, in a file that others may read meanwhile.
+/* An independent witness of presented frames, for any program: counts its calls of glXSwapBuffers and eglSwapBuffers,
+ * and keeps the count, and the times of the first and the last call, in a file that others can read at any time.
  *
  * Build: cc -shared -fPIC -O2 -o swap-counter.so swap-counter.c -ldl
  * Use:   SWAP_COUNTER=/tmp/swaps LD_PRELOAD=./swap-counter.so program
- * File:  struct counter below, as the machine lays it out
+ * File:  struct counter below, in the machine's own layout
  *
  * glxgears is linked with glXSwapBuffers; programs that load OpenGL themselves ask dlsym, glXGetProcAddress or
- * eglGetProcAddress for it. All of these are stood in for.
+ * eglGetProcAddress for it. This library replaces all of them.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -39,7 +39,7 @@ __attribute__((constructor)) static void open_file(void) {
   close(file);
 }
 
-/* A library may show a frame through another's function of the same name: the outermost call counts. */
+/* A library may present a frame through another's function of the same name: only the outermost call counts. */
 static _Thread_local int depth;
 
 static void enter(void) {
@@ -77,7 +77,7 @@ unsigned eglSwapBuffers(void *display, void *surface) {
 static Function glx_get(const unsigned char *name);
 static Function egl_get(const char *name);
 
-/* What is given out in place of `found`, the real function of that name. */
+/* What is returned in place of `found`, the real function of that name. */
 static void *stand_in(const char *name, void *found) {
   if (!found) return found;
   if (!strcmp(name, "glXSwapBuffers")) return real_glx_swap = found, (void *)glXSwapBuffers;
@@ -94,8 +94,8 @@ static Function glx_get(const unsigned char *name) {
 
 static Function egl_get(const char *name) { return (Function)stand_in(name, (void *)real_egl_get(name)); }
 
-/* Only the program's own questions are answered otherwise: libglvnd asks dlsym, too, for its vendors' functions. Who asks is
- * looked up only where it matters, since a program that asks for a thousand names would start later for it. */
+/* Only the program's own calls get replacements: libglvnd, too, calls dlsym, for its vendors' functions. The caller is
+ * looked up only if it matters, because otherwise a program that asks for a thousand names would start later. */
 void *dlsym(void *handle, const char *name) {
   void *found = real_dlsym(handle, name);
   if (strncmp(name, "glX", 3) && strncmp(name, "egl", 3)) return found;

@@ -1,10 +1,10 @@
-/* What OpenGL gives a minimal program: the same calls as the stages vertex, fill and readback of `rust-gears bench`,
- * without timing a frame, counting or checking, at the best of several settings. Off-screen on the first EGL device
- * that draws in hardware (or on any, with REFERENCE_SOFTWARE=1). Prints a line a stage:
+/* How fast is a minimal program? Makes the same calls as the stages vertex, fill and readback of `rust-gears bench`,
+ * without timing frames, counting or checking, with the best of several settings. Off-screen on the first EGL device
+ * that draws in hardware (or on any, with REFERENCE_SOFTWARE=1). Prints one line per stage:
  *
- *   vertex 1234.5 Mtriangles/s (256 gears a frame)
+ *   vertex 1234.5 Mtriangles/s (256 gears per frame)
  *
- * Build: cc -O2 -o reference reference.c -ldl -lm      Needs libEGL.so.1 at run time, no headers of it.
+ * Build: cc -O2 -o reference reference.c -ldl -lm      Needs libEGL.so.1 at run time, but not its headers.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -249,7 +249,7 @@ static void draw_gears(int gears) {
 
 static const double TRIAL = 0.25;
 
-/* Frames a second of so many gears. At most three frames' worth are queued by flushing and, now and then, finishing. */
+/* Frames per second with this many gears. Flushing, and sometimes finishing, keeps at most three frames queued. */
 static double gears_rate(int gears) {
   long frames = 0;
   for (int i = 0; i < 3; i++) draw_gears(gears);
@@ -270,7 +270,7 @@ static void best_gears(const char *stage, double work_per_gear, const char *unit
     if (rate > best) best = rate, best_gears = gears;
     if (fps < 20) break;
   }
-  printf("%s %.4f %s (%d gears a frame)\n", stage, best, unit, best_gears);
+  printf("%s %.4f %s (%d gears per frame)\n", stage, best, unit, best_gears);
   fflush(stdout);
 }
 

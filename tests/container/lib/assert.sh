@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What the tests say is so. Each fails with a line that tells what was there instead.
+# Assertions. Each fails with a line that says what was found instead.
 
-# wait_for WHAT COMMAND…: until the command succeeds; half a minute is for a machine under load, not a measure.
+# wait_for WHAT COMMAND…: wait until the command succeeds. The limit of half a minute is for a busy machine.
 wait_for() {
   local -r what=$1
   shift
@@ -13,7 +13,7 @@ wait_for() {
   return 1
 }
 
-# contains TEXT PART…: every PART is in it, literally.
+# contains TEXT PART…: TEXT contains every PART, literally.
 contains() {
   local -r text=$1
   local part
@@ -30,7 +30,7 @@ lacks() {
 }
 same() { [[ $1 == "$2" ]] || { printf 'expected: %s\ngot:      %s\n' "$1" "$2" >&2 && return 1; }; }
 
-# exits STATUS COMMAND…: its output, standard error too, is left in $output.
+# exits STATUS COMMAND…: leaves the output, including standard error, in $output.
 exits() {
   local -r expected=$1
   local status=0
@@ -39,7 +39,7 @@ exits() {
   ((status == expected)) || { printf 'exit status %s, not %s: %s\n%s\n' "$status" "$expected" "$*" "$output" >&2 && return 1; }
 }
 
-# same_picture A B: all but half a percent of the pixels are equal within 2/255.
+# same_picture A B: at least 99.5 % of the pixels are equal within 2/255.
 same_picture() {
   local -r differing=$(compare -metric AE -fuzz 0.8% "$1" "$2" "${2%.png}-difference.png" 2>&1 || true)
   local -r pixels=$(identify -format '%[fx:w*h]' "$1")
@@ -47,7 +47,7 @@ same_picture() {
     { echo "$differing of $pixels pixels differ: $1 $2" >&2 && return 1; }
 }
 
-# is_gears PICTURE: the colours of the oracle, in the share of the picture that each has, and the rest of it black.
+# is_gears PICTURE: each gear's colour has its expected share of the picture, and the rest is black.
 is_gears() {
   local -r colours=$(convert "$1" -alpha off -format %c histogram:info:)
   local colour
@@ -59,7 +59,7 @@ is_gears() {
 }
 
 # as_another_machine SCRIPT: run it as root in a mount namespace, where it may change what this machine looks like.
-# overlay FOLDER there lays a writable folder over one of the machine's.
+# There, overlay FOLDER lays a writable folder over one of the machine's.
 as_another_machine() {
   # shellcheck disable=SC2016 # for the other shell
   here=$here unshare --mount --propagation private bash -eEuo pipefail -c '
@@ -71,7 +71,7 @@ as_another_machine() {
     '"$1"
 }
 
-# without PROGRAM…: go on with a PATH of links to every program but these.
+# without PROGRAM…: continue with a PATH of links to all programs except these.
 without() {
   local -r farm=$here/without
   local -a folders

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Real X servers, each with a cookie of its own, to be the host's.
+# Real X servers, each with its own cookie, in the role of the host's.
 
 # start_x KIND: one of those below. Sets DISPLAY and XAUTHORITY; stopped when the test ends.
-# -noreset nearly everywhere: a server that starts afresh when its last client leaves also forgets what xhost told it.
-# Sets x_server to its process id, too.
+# -noreset in nearly all cases: a server that resets when its last client leaves also forgets what xhost told it.
+# Also sets x_server to its process id.
 start_x() {
   local -r kind=$1
   [[ $kind != xephyr ]] || start_x xvfb
@@ -11,10 +11,10 @@ start_x() {
   local -r outer_display=${DISPLAY:-} outer_cookies=${XAUTHORITY:-}
   export DISPLAY=:$number XAUTHORITY=$here/cookies-$number
   xauth -q -f "$XAUTHORITY" add "$DISPLAY" . "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" 2>/dev/null
-  # A server reads its file again when it changes, and the tests change theirs. (Xpra writes a cookie of its own into it.)
+  # A server rereads its file when it changes, and the tests change theirs. (Xpra writes its own cookie into it.)
   local -r servers=$here/server-cookies-$number
   cp "$XAUTHORITY" "$servers"
-  # exec, so that $! is the server itself.
+  # exec makes $! the server itself.
   case $kind in
     xvfb) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$servers" -nolisten tcp -noreset ;;
     xvfb-that-resets) exec Xvfb "$DISPLAY" -screen 0 1024x768x24 -auth "$servers" -nolisten tcp ;;
@@ -44,8 +44,8 @@ free_display() {
   printf '%s' "$number"
 }
 
-# view_xpra: show Xpra's windows on an Xvfb, through a viewer of its own, and go on with that as the display. Xpra keeps
-# every window's pixels to itself, and maps none before somebody looks.
+# view_xpra: show Xpra's windows on an Xvfb, through a viewer of its own, and continue with that as the display. Xpra keeps
+# every window's pixels to itself, and maps no window before somebody looks.
 view_xpra() {
   local -r session=$DISPLAY
   start_x xvfb
@@ -54,7 +54,7 @@ view_xpra() {
   on_exit stop_process $!
 }
 
-# The gears' window by its class: id, and width×height+x+y on the root.
+# Finds the gears' window by its class: id, and width×height+x+y on the root.
 gears_window() {
   xwininfo -root -tree | awk '/\("rust-gears" "rust-gears"\)/ && !found {
     split($(NF - 1), size, "+"); print $1, size[1] $NF; found = 1 } END { exit !found }'
