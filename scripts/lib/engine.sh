@@ -1,24 +1,24 @@
 # shellcheck shell=bash
-# The container engine: Docker or podman, as an array `engine` that a command is appended to.
+# The container engine: Docker or podman, as an array `engine` to which a command is appended.
 
 engine=()
 engine_kind='' # docker, podman, or native: no engine, the program itself
 
 answers() { "$@" info >/dev/null 2>&1; }
 
-# try_engine NAME: take it if it is here and answers.
+# try_engine NAME: use it if it is installed and answers.
 try_engine() {
   have "$1" || return 1
   if answers "$1"; then
     engine=("$1")
   elif [[ $1 == docker ]] && ((EUID != 0)) && have sudo && answers sudo docker; then
-    # The customary way for a user who is not in the group docker.
+    # The customary way for users who aren't in the group docker.
     engine=(sudo docker)
   else
     return 1
   fi
   engine_kind=$1
-  # Debian's podman-docker answers to the name of docker too.
+  # Debian's podman-docker also answers to the name docker.
   if "$1" --version 2>/dev/null | grep -qi podman; then engine_kind=podman; fi
 }
 
@@ -35,19 +35,19 @@ find_engine() {
   esac
 }
 
-# Podman, in Docker's place where that is here and does not answer.
+# Uses podman instead of a Docker that is installed but doesn't answer.
 try_podman() {
   try_engine podman || return 1
-  ! have docker || say "the Docker daemon does not answer, so podman is taken (--engine=docker tells why)"
+  ! have docker || say "the Docker daemon does not answer: using podman instead (--engine=docker shows why)"
 }
 
-# In a shell of its own: where this fails there may still be cargo.
+# In a subshell: if this fails, there may still be cargo.
 install_engine() {
   if ! have docker; then (ensure_packages "$1" engine) || return 1; fi
   [[ $1 != no ]] && start_docker && try_engine docker
 }
 
-# Debian's package starts the daemon, but not where there is no systemd.
+# Debian's package starts the daemon, but not if there is no systemd.
 start_docker() {
   answers docker && return
   say "starting the Docker daemon: service docker start"
@@ -62,21 +62,21 @@ start_docker() {
 
 run_natively() {
   have cargo || return 1
-  warn "there is no container engine to be had: running the program itself, built with cargo"
+  warn "no container engine is available: running the program itself, built with cargo"
   engine_kind=native
 }
 
 no_answer() {
-  have "$1" || die "there is no $1 here. Install it (scripts/setup), or choose with --engine=docker, podman or native"
+  have "$1" || die "$1 is not installed. Install it (scripts/setup), or choose with --engine=docker, podman or native"
   local -r words=$("$1" info 2>&1 >/dev/null || true)
   explain launch-errors "$words" || engine_kind=$1 ask_for_report ''
-  die "$1 is installed and does not answer. Its own words: $words"
+  die "$1 is installed, but does not answer. Its own words: $words"
 }
 
-# engine_info TEMPLATE: a field of the engine's `info`; nothing where this engine has no such field.
+# engine_info TEMPLATE: a field of the engine's `info`, or nothing if the engine has no such field.
 engine_info() { "${engine[@]}" info --format "$1" 2>/dev/null || true; }
 
-# The folders where the engine looks for CDI specifications. Docker says so, if it looks at all; podman always looks in these.
+# The folders where the engine looks for CDI specifications. Docker lists them, if it looks at all; podman always uses these.
 cdi_folders() {
   if [[ $engine_kind == podman ]]; then
     printf '%s\n' /etc/cdi /var/run/cdi

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Known words of an engine or an X server → cause and fix. The tables are launch-errors.tsv and x-errors.tsv; their rows
+# Known messages of an engine or an X server → cause and fix. The tables are launch-errors.tsv and x-errors.tsv. Their rows
 # have the numbers of the catalogue that `rust-gears doctor --list` prints.
 
 # look_up TABLE TEXT: sets row, cause and fix to those of the first row that TEXT matches; 1 if none does.
@@ -39,10 +39,9 @@ say_cause() {
   say "fix:   $fix"
 }
 
-# ask_for_report ASKED: nobody has told us of these words yet. ASKED is a command that shows what was asked of the engine, or
-# nothing.
+# ask_for_report ASKED: the message is unknown. ASKED is a command that shows what the engine was asked to do, or empty.
 ask_for_report() {
   local -r engine=${engine_kind:-docker}
-  warn "the engine's words are not known to us: please report them, with the file that this makes (read it before you post it):"
+  warn "this message of the engine is unknown: please report it, with the file that this command creates (read it before you post it):"
   say "        { ${1:+$1; }$engine version; $engine info; nvidia-ctk --version; uname -a; } >report.txt 2>&1"
 }

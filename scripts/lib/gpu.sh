@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The way to the GPU. A way is a probe (has_WAY), the engine's arguments (args_WAY) and the image that goes with it.
+# How the GPU gets into the container. A way is a probe (has_WAY), the engine's arguments (args_WAY) and the matching image.
 
-# In this order: OpenGL in WSL is Mesa's d3d12, whatever else is there; then NVIDIA's ways, the ones first that need the
-# least of the others (the runtime works in each of the toolkit's modes, --gpus does not); then Mesa's.
+# In this order: WSL first, because OpenGL there is Mesa's d3d12, whatever else is there; then NVIDIA's ways, those that need
+# least first (the runtime works in each of the toolkit's modes, --gpus doesn't); then Mesa's.
 readonly gpu_ways=(wslg cdi runtime gpus dri none)
 readonly -A gpu_image=([wslg]=mesa [cdi]=slim [runtime]=slim [gpus]=slim [dri]=mesa [none]=mesa)
 readonly -A gpu_words=(
@@ -14,14 +14,14 @@ readonly -A gpu_words=(
   [none]='no GPU that a container can be given: Mesa draws in software'
 )
 
-# What a way hands on as it is. Without it the engine would fail with words of its own.
+# The devices that a way passes on unchanged. Without them the engine would fail with a message of its own.
 readonly -A gpu_device=([wslg]=/dev/dxg [dri]=/dev/dri)
 readonly -A gpu_hint=(
   [wslg]='It is there in WSL 2 only; if this is WSL 2, update it: wsl --update, then wsl --shutdown'
   [dri]='It is there once a kernel driver for the GPU is loaded; a virtual machine needs a GPU given to it'
 )
 
-# Nothing of /mnt/wslg: that has the sockets of WSL's display and sound, and the distribution's root.
+# Nothing of /mnt/wslg, which contains the sockets of WSL's display and sound, and the distribution's root.
 has_wslg() { [[ -c /dev/dxg && -d /usr/lib/wsl ]]; }
 args_wslg() {
   printf '%s\0' --device /dev/dxg "$(bind /usr/lib/wsl /usr/lib/wsl readonly)" -e LD_LIBRARY_PATH=/usr/lib/wsl/lib
@@ -39,13 +39,13 @@ args_cdi() { printf '%s\0' --device nvidia.com/gpu=all; }
 has_runtime() { [[ $engine_kind == docker && $(engine_info '{{json .Runtimes}}') == *'"nvidia":'* ]]; }
 args_runtime() { printf '%s\0' --runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=all; }
 
-# The daemon looks for one of these when it is started.
+# The daemon looks for one of these when it starts.
 has_gpus() {
   [[ $engine_kind == docker ]] && { have nvidia-container-runtime-hook || have nvidia-container-toolkit; }
 }
 args_gpus() { printf '%s\0' --gpus all; }
 
-# Render nodes that Mesa can drive: not those of NVIDIA's own kernel driver.
+# Render nodes that Mesa can drive, which excludes those of NVIDIA's own kernel driver.
 render_nodes() {
   local node driver
   for node in /dev/dri/renderD*; do
@@ -55,11 +55,11 @@ render_nodes() {
   done
 }
 has_dri() { [[ -n $(render_nodes) ]]; }
-# Not all of /dev/dri: the nodes card* can set screens' modes, too.
+# Not all of /dev/dri, because the nodes card* can also set screen modes.
 args_dri() {
   local node
   while read -r node; do printf '%s\0' --device "$node"; done < <(render_nodes)
-  # By number: the image has no group of that name, or one with another number.
+  # By number: the image has no group with this name, or one with another number.
   if is_rootless_podman; then
     printf '%s\0' --group-add keep-groups
   else
@@ -94,7 +94,7 @@ choose_gpu() {
 say_toolkit() {
   local also=''
   ! have nvidia-docker || also=' (nvidia-docker, which is here, is obsolete: it was replaced by the toolkit)'
-  warn "cause: this machine has NVIDIA's driver, but $engine_kind has no way to hand its GPUs on$also"
+  warn "cause: this machine has NVIDIA's driver, but $engine_kind has no way to pass its GPUs on$also"
   if [[ $engine_kind == podman ]]; then
     say "fix:   install nvidia-container-toolkit, then: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
   else

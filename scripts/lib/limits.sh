@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# How much of this machine a container may take, so that neither a malicious image nor a viewer with an enormous window
-# brings it down. --engine-option overrides each.
+# Limits how much of this machine a container may use, which keeps a malicious image, or a viewer with an enormous window, from
+# exhausting it. --engine-option overrides each limit.
 
-# llvmpipe has a thread for each processor, 32 at most, and Mesa as many to compile shaders: 3 on 1 processor, 33 on 16, 65 on
-# 32 and more, on 128 too (docs/measurements.md, Limits). isolated has eight besides. NVIDIA's driver has some of its own; there
-# is room for them.
+# llvmpipe has a thread per processor, 32 at most, and Mesa as many to compile shaders: 3 on 1 processor, 33 on 16, 65 on 32 and
+# more, also on 128 (docs/measurements.md, Limits). isolated has eight more. NVIDIA's driver has some of its own, and there is
+# room for them.
 readonly most_processes=512
 
-# 300×300 takes 32 MiB, a benchmark 97 MiB, 16384×16384 off-screen with a screenshot 2.4 GiB, multisampled as far as the driver
-# goes 5 GiB; isolated has that besides two pictures of the screen.
+# 300×300 takes 32 MiB, a benchmark 97 MiB, 16384×16384 off-screen with a screenshot 2.4 GiB, with the driver's maximum of
+# samples 5 GiB; isolated also has two pictures of the screen.
 readonly most_memory=8192 # MiB
 
-# For what the engine can limit: rootless ones can do so only if systemd has delegated these control groups to the user.
+# Only what the engine can limit: rootless ones need these control groups delegated to the user by systemd.
 limits_args() {
   local limited memory
   if [[ $engine_kind == podman ]]; then
