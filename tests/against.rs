@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rust-gears");
 const CLASSIC: [&str; 4] = ["bench", "--off-screen", "--stage", "classic"];
-/// A minute of rounds, each of which is over soon.
+/// A minute of short rounds.
 const LONG: [&str; 4] = ["--duration", "60s", "--rounds", "600"];
 
 fn report(folder: &Path, name: &str) -> Report {
@@ -56,7 +56,7 @@ fn sides_take_turns_and_are_compared_with_this_one() {
     }
 }
 
-/// A side that notes in `log` when it begins and ends a turn, and has as many of them as one stage of 24 rounds.
+/// A side that logs to `log` when it begins and ends a turn, and has as many turns as one stage of 24 rounds.
 const NOTING: &str = r#"
 for turn in $(seq 25); do
   echo "turn $turn"

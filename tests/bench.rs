@@ -1,4 +1,4 @@
-//! `rust-gears bench` and `rust-gears compare`, as a user runs them.
+//! `rust-gears bench` and `rust-gears compare`, run as users run them.
 
 mod support;
 
@@ -13,7 +13,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use support::{XServer, have, have_gl, rust_gears, rust_gears_process, signal, wait_for};
 use tempfile::TempDir;
 
-/// As short as a benchmark can be and still have rounds.
+/// The shortest possible benchmark that still has rounds.
 const SHORT: &[&str] = &["bench", "--off-screen", "--duration", "0.1s", "--rounds", "5"];
 
 fn reports(path: &Path) -> Vec<Report> {
@@ -58,7 +58,7 @@ fn every_stage_is_measured_and_every_format_written() {
         let mut drawn_in: Vec<u32> = stage.series.iter().map(|point| point.round).collect();
         drawn_in.dedup();
         assert_eq!(drawn_in, [1, 2, 3, 4, 5], "{:?}", stage.stage);
-        // The figure's own definition: the mean frame time is seconds over frames.
+        // By definition, the mean frame time is seconds divided by frames.
         assert!((time.mean * 1e-3 * stage.frames as f64 / stage.seconds - 1.0).abs() < 1e-9);
     }
 
@@ -245,7 +245,7 @@ fn interrupted_it_writes_what_it_has() {
             .arg(&json)
             .spawn()
             .unwrap();
-        // The file is made at the start; rounds of 0.3 s follow the warming up.
+        // The file is created at the start; rounds of 0.3 s follow the warm-up.
         wait_for("the report's file", || json.exists().then_some(()));
         std::thread::sleep(std::time::Duration::from_secs(5));
         signal(&child, name);
@@ -259,8 +259,8 @@ fn interrupted_it_writes_what_it_has() {
 
 #[test]
 fn a_file_that_cannot_be_written_is_an_error_at_the_start() {
-    // Nothing can be made below a file, whoever runs the test. Five minutes of measuring would run into the time
-    // limit of every test.
+    // Nothing can be created below a file, even by root. Measuring for five minutes would exceed the time limit of
+    // every test.
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().join("a");
     for option in ["--json", "--csv", "--html"] {
@@ -326,7 +326,7 @@ fn on_screen_the_witness_counts_the_frames_that_are_reported() {
     let witness = fs::read(file("swaps")).unwrap();
     let word = |index: usize| -> [u8; 8] { witness[8 * index..8 * (index + 1)].try_into().unwrap() };
     assert_eq!(u64::from_ne_bytes(word(0)), on_screen.frames_drawn);
-    // Wall-clock time agrees, too: what was measured lies within what the witness saw, and all within our own clock.
+    // Wall-clock time must agree, too: the measured time is within the witness's, which is within our own.
     let seconds = f64::from_ne_bytes(word(2)) - f64::from_ne_bytes(word(1));
     assert!(on_screen.seconds <= seconds && seconds <= report.seconds && report.seconds <= wall);
     let present = report.stages.iter().find(|stage| stage.stage == StageName::Present).unwrap();
@@ -335,7 +335,7 @@ fn on_screen_the_witness_counts_the_frames_that_are_reported() {
     assert_eq!(swap.asked, Some(0));
 }
 
-/// A report with one stage, made from a measured one: 1,000 FPS, rounds within 1 %.
+/// A report with one stage, derived from a measured one: 1,000 FPS, rounds within 1 %.
 fn prepared(change: impl Fn(&mut Report)) -> Option<String> {
     if !have_gl() {
         return None;
@@ -420,7 +420,7 @@ fn several_reports_in_a_file_are_compared_pair_by_pair() {
     fs::write(&b, runs(0.95)).unwrap();
     let table = rust_gears().arg("compare").args([&a, &b]).assert().success();
     table.stdout(predicate::str::is_match(r"0\.950 .* slower by 5\.0 %").unwrap());
-    // One against several are no pairs.
+    // One report compared with several can't be paired.
     fs::write(&a, base).unwrap();
     rust_gears().arg("compare").args([&a, &b]).assert().success().stdout(predicate::str::contains("classic"));
 }
@@ -451,14 +451,14 @@ impl Side {
         Side { child, input, output }
     }
 
-    /// What it says next.
+    /// Its next line.
     fn line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         line.trim_end().to_owned()
     }
 
-    /// Lets it have its turn, and returns what it says then.
+    /// Gives it a turn, and returns its answer.
     fn turn(&mut self) -> String {
         self.input.as_mut().unwrap().write_all(b"\n").unwrap();
         self.line()

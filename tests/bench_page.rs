@@ -1,4 +1,4 @@
-//! The page of `rust-gears bench --html`, as a reader sees it in a browser.
+//! The page of `rust-gears bench --html` as displayed in a browser.
 
 mod support;
 
@@ -6,11 +6,11 @@ use std::fs;
 use std::process::Command;
 use support::{have, have_gl, rust_gears};
 
-/// No label is smaller than this on a screen, in CSS pixels.
+/// No label may be smaller than this on a screen, in CSS pixels.
 const READABLE: f64 = 9.0;
 
-/// Puts the page into a frame of a phone's or a desk's width and writes the size of its smallest text. An SVG's text is
-/// scaled with its picture.
+/// Loads the page into a frame as wide as a phone or a desktop and writes the size of its smallest text. Text in SVG
+/// is scaled with the picture.
 const RULER: &str = "
 const frame = document.querySelector('iframe');
 frame.onload = () => {
@@ -38,7 +38,7 @@ fn the_page_is_readable_on_a_phone_and_a_desk() {
     let page = fs::read_to_string(&path).unwrap();
     assert!(!page.contains('`'), "backticks");
     let table = String::from_utf8_lossy(&said.get_output().stdout).into_owned();
-    // Whatever the driver's clock says of a GPU that is not there.
+    // Independent of what the driver's timer queries return if there is no GPU.
     assert_eq!(page.contains("<span>GPU</span>"), table.contains("(hardware)"), "{table}");
 
     for width in [320, 375, 481, 901, 1280] {

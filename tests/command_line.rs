@@ -1,4 +1,4 @@
-//! The command line as a user types it: what is printed, where, and with which exit code.
+//! The command line as users type it: what is printed, where, and with which exit code.
 
 mod support;
 
@@ -209,7 +209,7 @@ fn standard_output_is_glxgears_to_the_letter() {
         BufReader::new(glxgears.stdout.take().unwrap()).lines().map_while(Result::ok).take(6).collect();
     glxgears.kill().unwrap();
     glxgears.wait().unwrap();
-    // What differs by nature: figures, the visual's number, and what a core profile has. The rest is the same.
+    // These always differ: figures, the visual's number, and what a core profile offers. Everything else is equal.
     let shape = |line: &str| {
         let line = line.split("= ").next().filter(|_| line.starts_with("GL_")).unwrap_or(line);
         line.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect::<String>()
@@ -417,7 +417,7 @@ fn a_full_screen_follows_the_screen_where_no_window_manager_does_it() {
     if !have_gl() || !have("Xvnc") || !have("xrandr") || !have("xwininfo") {
         return;
     }
-    // TigerVNC from 1.15 on (Debian 13) starts only if a viewer could connect: to a socket that nobody else sees.
+    // TigerVNC from 1.15 on (Debian 13) only starts if a viewer could connect: to a socket that nobody else sees.
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("vnc").display().to_string();
     let server = XServer::start("Xvnc", &["-SecurityTypes", "None", "-rfbport", "-1", "-rfbunixpath", &socket]);

@@ -1,4 +1,4 @@
-//! The names of displays: each form beside glxgears, and what is said if nobody answers there.
+//! The names of displays: each form compared with glxgears, and what is said if nobody answers.
 
 mod support;
 
@@ -9,17 +9,17 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use support::{XServer, have, have_gl, rust_gears, wait_for};
 
-/// What glxgears makes of the name on this machine.
+/// How glxgears understands the name on this machine.
 #[derive(Clone, Copy, PartialEq)]
 enum Glxgears {
-    /// It does as the program does.
+    /// Like this program.
     Agrees,
-    /// Releases of libxcb differ: 1.15 knows no path, and 1.17 no `unix:0`. None connects to `host/unix:0`.
+    /// Releases of libxcb differ: 1.15 doesn't accept a path, and 1.17 not `unix:0`. None connects to `host/unix:0`.
     Depends,
 }
 use Glxgears::{Agrees, Depends};
 
-/// A form, N being the server's number; whether the program opens a window there; and glxgears.
+/// A form (N is the server's number), whether the program opens a window there, and what glxgears does.
 const FORMS: &[(&str, bool, Glxgears)] = &[
     (":N", true, Agrees),
     (":N.0", true, Agrees),
@@ -52,7 +52,7 @@ const FORMS: &[(&str, bool, Glxgears)] = &[
     ("/not/there", false, Agrees),
 ];
 
-/// Whether glxgears opens a window on the server, which it is given by `name`.
+/// Whether glxgears opens a window on the server if it is called `name`.
 fn glxgears_opens(server: &XServer, name: &str) -> bool {
     let mut glxgears = Command::new("glxgears");
     glxgears.env("DISPLAY", name).env_remove("XAUTHORITY").stdout(Stdio::null()).stderr(Stdio::null());
@@ -150,7 +150,7 @@ fn whoever_hangs_up_is_no_server_and_that_is_said() {
     let name = format!("127.0.0.1:{}", listener.local_addr().unwrap().port() - 6000);
     std::thread::spawn(move || {
         for client in listener.incoming() {
-            // What was sent is read, so that the end is an end and no reset.
+            // Reads what was sent, because otherwise closing would reset the connection.
             let _ = client.unwrap().read(&mut [0; 64]);
         }
     });

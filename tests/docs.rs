@@ -1,4 +1,4 @@
-//! The documents: what is generated is current, and what they point at exists.
+//! The documents: generated parts are current, and links lead somewhere.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use support::rust_gears;
 
-/// Set it to write docs/troubleshooting.md anew rather than compare it.
+/// If set, docs/troubleshooting.md is rewritten instead of compared.
 const REWRITE: &str = "RUST_GEARS_REWRITE_DOCS";
 
 const TROUBLESHOOTING: &str = "docs/troubleshooting.md";
@@ -24,7 +24,7 @@ struct Row {
     thread: Option<String>,
 }
 
-/// Topics in the order in which doctor looks at them, with the headings that a reader looks for.
+/// Topics in the order in which doctor checks them, with headings for readers.
 const HEADINGS: &[(&str, &str)] = &[
     ("container", "The container doesn't start, or loses the GPU"),
     ("display", "The display and its cookie"),
@@ -40,7 +40,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("renderer", "Software draws"),
 ];
 
-/// The text as Markdown shows it literally.
+/// Escapes the text for Markdown.
 fn literal(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
@@ -104,7 +104,7 @@ fn documents() -> Vec<PathBuf> {
     [pages("."), pages("docs")].concat()
 }
 
-/// The headings' anchors, as GitHub makes them.
+/// The headings' anchors, as GitHub generates them.
 fn anchors(page: &str) -> Vec<String> {
     let headings = page.lines().filter_map(|line| line.strip_prefix('#'));
     let kept = |c: char| c.is_alphanumeric() || " -_".contains(c);
@@ -114,7 +114,7 @@ fn anchors(page: &str) -> Vec<String> {
         .collect()
 }
 
-/// Targets of links and pictures, `[text](target)`, that are not addresses on the web.
+/// The targets of links and pictures, `[text](target)`, except addresses on the web.
 fn targets(page: &str) -> Vec<&str> {
     let links = page.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
     links.map(|(target, _)| target).filter(|target| !target.contains("://")).collect()
@@ -146,7 +146,7 @@ fn the_readme_is_short() {
     assert!(lines <= 150, "README.md has {lines} lines: move some of it to docs/");
 }
 
-/// Every file under the folder that may hold tests, as text.
+/// The text of every file under the folder that may contain tests.
 fn test_sources(folder: &Path, text: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

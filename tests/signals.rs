@@ -7,14 +7,14 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 use support::{XServer, have_gl, rust_gears_process, signal, wait_for};
 
-/// Far longer than a process may take, and far shorter than it takes a hung one that nothing ends.
+/// Far longer than a process may take, but far shorter than one that hangs.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Signals, and how often each is sent; the exit code that each gives.
+/// Signals, how often each is sent, and the resulting exit code.
 const SENT: [(&str, usize, i32); 6] =
     [("TERM", 1, 143), ("INT", 1, 130), ("HUP", 1, 129), ("TERM", 2, 143), ("INT", 2, 130), ("HUP", 2, 129)];
 
-/// An X server that does not answer, until this is dropped.
+/// An X server that doesn't answer until this is dropped.
 struct Hung<'a>(&'a XServer);
 
 impl<'a> Hung<'a> {
@@ -36,7 +36,7 @@ fn start(arguments: &[&str], display: Option<&str>) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// Waits until a process has its handler for SIGTERM: before that, signals end it as they end any.
+/// Waits until a process has its handler for SIGTERM. Before that, a signal ends it in the default way.
 fn wait_until_watching(child: &Child) {
     wait_for("the handler", || {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
@@ -51,11 +51,11 @@ fn children(child: &Child) -> Vec<u32> {
     list.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
 }
 
-/// Sends the signal, and asserts how the process ends. It must end by itself: as process 1 of a container, it is not
-/// ended by a signal that it doesn't handle.
+/// Sends the signal, and asserts how the process ends. It must end by itself, because as process 1 of a container, it
+/// would survive a signal that it doesn't handle.
 fn assert_ends(what: &str, mut child: Child, (name, times, code): (&str, usize, i32)) {
     for _ in 0..times {
-        // The second may find that the first has ended it.
+        // The first may have ended it before the second is sent.
         if child.try_wait().unwrap().is_none() {
             signal(&child, name);
         }
@@ -98,7 +98,7 @@ fn a_server_that_hangs_in_mid_run_holds_up_no_signal() {
             let child = start(arguments, Some(&server.display));
             server.window(window);
             let hung = Hung::new(&server);
-            // Until it needs an answer of the server. If it does not yet, it ends all the sooner.
+            // It runs until it needs an answer from the server. If that isn't yet the case, it only ends sooner.
             std::thread::sleep(Duration::from_millis(300));
             assert_ends(&format!("{arguments:?}"), child, sent);
             drop(hung);
@@ -115,7 +115,7 @@ fn what_hangs_without_a_server_holds_up_no_signal() {
     let pipe = folder.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
     assert!(made.success());
-    // Opening a pipe waits until somebody reads from it, which nobody does.
+    // Opening a pipe waits for a reader, and there is none.
     let pipe = pipe.to_str().unwrap();
     for arguments in [&["--off-screen", "--screenshot", pipe][..], &["bench", "--off-screen", "--json", pipe]] {
         for sent in SENT {
@@ -133,7 +133,7 @@ fn doctors_trials_end_with_it() {
     for sent in [("TERM", 1, 143), ("KILL", 1, -1)] {
         let mut child = start(&["doctor"], Some(&server.display));
         wait_until_watching(&child);
-        // Those that load libraries end by themselves; the one that talks to the server does not.
+        // Trials that load libraries end by themselves; the one that talks to the server doesn't.
         std::thread::sleep(Duration::from_millis(500));
         let trials = children(&child);
         assert!(!trials.is_empty(), "no trial hangs");
@@ -145,7 +145,7 @@ fn doctors_trials_end_with_it() {
         }
         wait_for("the end of the trials", || {
             let is_running = |pid: &u32| {
-                // A zombie has ended, even if process 1 of this machine does not collect it.
+                // A zombie has ended, even if process 1 of this machine doesn't collect it.
                 let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
                 stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
             };

@@ -1,4 +1,5 @@
-//! Which rooms and crates a file names, in whatever spelling: `use`, groups, in place, `super::`, inside macros.
+//! Finds the rooms and crates that a file names, in every spelling: `use`, groups, in place, `super::`, inside
+//! macros.
 
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
@@ -14,14 +15,14 @@ pub struct Named {
     pub crates: BTreeSet<String>,
 }
 
-/// The module a file is: `src/doctor/checks/gpu.rs` is `["doctor", "checks", "gpu"]`.
+/// A file's module path: `src/doctor/checks/gpu.rs` is `["doctor", "checks", "gpu"]`.
 pub fn module_of(file: &Path) -> Vec<String> {
     let inside = file.strip_prefix("src").unwrap().with_extension("");
     let names = inside.components().map(|part| part.as_os_str().to_string_lossy().into_owned());
     names.filter(|name| name != "mod").collect()
 }
 
-/// Reads `text`, the source of `module`. `crates` are the names of the dependencies.
+/// Parses `text`, the source of `module`. `crates` are the names of the dependencies.
 pub fn named(text: &str, module: &[String], crates: &BTreeSet<String>) -> Named {
     let file = syn::parse_file(text).expect("the compiler has read it");
     let mut reader = Reader { module: module.to_vec(), crates, named: Named::default() };
@@ -43,7 +44,7 @@ impl Reader<'_> {
         let Some(first) = path.first() else { return };
         let supers = path.iter().take_while(|part| *part == "super").count();
         let room = match first.as_str() {
-            // From the crate's root, the next name is a room.
+            // At the crate's root, the next name is a room.
             "crate" | "rust_gears" => path.get(1),
             "super" if supers == self.module.len() => path.get(supers),
             _ => None,
@@ -75,7 +76,7 @@ impl Reader<'_> {
         before.truncate(length);
     }
 
-    /// Macros hold tokens, not paths: identifiers joined by `::` are taken for one.
+    /// Macros contain tokens, not paths; identifiers joined by `::` count as a path.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;

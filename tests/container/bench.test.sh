@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # scripts/bench: this machine and the container, round by round.
 
-# As short as it can be: whether a difference is found is benches/same-or-slower's to say.
+# As short as possible: benches/same-or-slower tests whether a difference is found.
 bench() { DISPLAY='' scripts/bench "$@" -- --stage classic --duration 0.3s --rounds 3 --off-screen; }
 
 test_bench_compares_this_machine_and_the_container() {
@@ -22,7 +22,7 @@ what_was_measured() {
 
 test_bench_exits_with_what_failed() {
   have cargo || return 0
-  # One round is too few to compare, and a gate does not let that pass.
+  # One round is too few to compare, and --fail-below doesn't accept that.
   DISPLAY='' exits 4 scripts/bench --fail-below 0.5 --image rust-gears:mesa -- --stage classic --duration 0.1s --rounds 1
   DISPLAY='' exits 2 scripts/bench --image rust-gears:mesa -- --no-such-option
   exits 1 bench --image no-such-image:here

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The choices that scripts/run makes, as --print shows them, on machines of every kind.
+# The choices that scripts/run makes, as --print shows them, on all kinds of machines.
 
 choice() { DISPLAY='' exits 0 scripts/run --print --no-install "$@"; }
 
@@ -30,7 +30,7 @@ test_cdi_folder_with_podman() {
 }
 
 test_cdi_folder_of_an_engine_that_does_not_read_it() {
-  # Docker before 25, and any that was told not to: its `info` names no folder.
+  # Docker before 25, and any with CDI switched off: its `info` names no folder.
   [[ $(docker info --format '{{.CDISpecDirs}}' 2>/dev/null) != *cdi* ]] || return 0
   as_another_machine '
     overlay /etc && mkdir -p /etc/cdi && printf "kind: nvidia.com/gpu\n" >/etc/cdi/nvidia.yaml
@@ -139,7 +139,7 @@ test_displays_of_every_form() {
   contains "$output" 'Wayland session has no X server'
 }
 
-# An image whose program prints its arguments, each ended by a NUL.
+# An image whose program prints its arguments, each terminated by NUL.
 echoing_image() {
   printf 'FROM rust-gears\nENTRYPOINT ["printf", "%%s\\\\0"]\n' | docker build -q -t rust-gears-test-echo - >/dev/null
   on_exit docker image rm -f rust-gears-test-echo
@@ -171,8 +171,8 @@ test_folders_with_odd_names() {
   contains "$output" 'there is no folder'
 }
 
-# An engine that says this and that of itself, where a real one of the kind cannot be had. Each argument is a field of
-# `docker info` and what it says: FIELD=TEXT.
+# A fake engine with these properties, because real ones of each kind aren't available. Each argument is a field of
+# `docker info` with its value: FIELD=TEXT.
 stand_in_docker() {
   mkdir -p "$here/bin"
   {
@@ -258,7 +258,7 @@ test_a_gpu_that_is_asked_for_and_not_there() {
 }
 
 test_no_install_builds_nothing() {
-  # An engine that has no images, and tells what it was asked.
+  # An engine without images, which logs its commands.
   mkdir "$here/bin"
   local engine
   for engine in docker podman; do

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# How a container ends, and how one that cannot be started is explained.
+# How a container ends, and how failures to start are explained.
 
-# start_detached ARG…: the gears off-screen in a container of the hardened kind; sets container.
+# start_detached ARG…: the gears off-screen in a hardened container; sets container.
 start_detached() {
   container=$(docker run --detach "${hardened[@]}" "$@" --interval 0.3)
   on_exit docker rm --force "$container"
@@ -38,7 +38,7 @@ test_the_exit_status_is_the_gears_own() {
   DISPLAY='' exits 5 scripts/run -- --frames 3 --screenshot /gears.png # a read-only file system
 }
 
-# What an engine with NVIDIA's toolkit says, in full, and the row of the table that has to be found.
+# The full message of an engine with NVIDIA's toolkit, and the row of the table that must be found.
 test_known_words_are_explained() {
   docker save --output "$here/image" rust-gears
   start_engine_with_nvidia_runtime
@@ -54,7 +54,7 @@ test_known_words_are_explained() {
   done <"$root/tests/container/engine-words.tsv"
 }
 
-# Said by an engine that has no toolkit, so these need no stand-in.
+# Engines without the toolkit say these, so they need no stand-in.
 test_gpu_asked_of_an_engine_without_the_toolkit() {
   local row choice
   while read -r row choice; do
@@ -74,7 +74,7 @@ test_no_daemon() {
   contains "$output" 'cause: the Docker daemon is not running' 'systemctl start docker'
 }
 
-# A container that neither hears a signal nor ends by itself, as a program hangs in the kernel or in a driver.
+# A container that ignores signals and doesn't end by itself, like a program that hangs in the kernel or in a driver.
 test_a_container_that_does_not_end_is_killed() {
   printf 'FROM %s\nENTRYPOINT ["bash", "-c", "trap : INT TERM HUP; echo here; while :; do sleep 1; done"]\n' "$(base_image)" |
     docker build -q -t rust-gears-test-deaf - >/dev/null
@@ -108,7 +108,7 @@ test_a_file_that_cannot_be_written_names_the_option() {
 }
 
 test_where_nobody_can_listen() {
-  # 192.0.2.0/24 is for documentation: no machine has it.
+  # 192.0.2.0/24 is reserved for documentation: no machine has it.
   DISPLAY='' exits 1 scripts/run --isolated --listen 192.0.2.1:6080
   contains "$output" "cause: the address that --listen names is none of this machine's"
   lacks "$output" 'something listens'

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# The same with podman. Its storage is the test's own.
+# The same with podman, with storage of its own.
 
 use_podman() {
   docker save --output "$here/image" rust-gears:mesa
   printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' "$here/podman" "$here/podman-run" >"$here/storage.conf"
-  # crun, the default, cannot be used where control groups are of both versions, nor raised limits where the machine
-  # itself has no right to raise them.
+  # crun, the default, doesn't work on hybrid control groups, nor can limits be raised if the machine itself lacks the right
+  # to do so.
   printf '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n[engine]\nruntime = "runc"\n' >"$here/containers.conf"
   export CONTAINERS_STORAGE_CONF=$here/storage.conf CONTAINERS_CONF=$here/containers.conf
-  # Not `podman system reset`: that takes the machine's own networks along.
+  # Not `podman system reset`, which would also remove the machine's own networks.
   on_exit umount --quiet "$here/podman/overlay"
   on_exit podman rmi --all --force
   podman load --input "$here/image"
@@ -30,7 +30,7 @@ test_kill_9_of_the_script_leaves_no_trace_with_podman() {
   use_podman
   # shellcheck disable=SC2034 # for kill_9_leaves_no_trace
   local -r with_engine=podman
-  # What podman has, too.
+  # Podman has these, too.
   eval "docker_$(declare -f state)"
   state() { docker_state && podman ps --all --quiet; }
   start_x xvfb

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The X servers that a host may have: the window is there, its pixels are the gears, the FPS line arrives.
+# The X servers that a host may have: the window appears, its pixels are the gears, and the FPS line is printed.
 
 shows_the_gears() {
   start_x "$1"
@@ -9,7 +9,7 @@ shows_the_gears() {
   wait_for 'the FPS line' grep -qE '^[0-9]+ frames in [0-9]+\.[0-9] seconds = +[0-9]+\.[0-9]{3} FPS$' "$here/figures"
   [[ $1 != xpra ]] || view_xpra
   wait_for 'the gears on the root' is_photographed
-  # The same drawn off-screen, in the window's size: Xpra's viewer makes it a little larger.
+  # The same drawn off-screen in the window's size: Xpra's viewer makes it a little larger.
   DISPLAY='' scripts/run --out "$here" -- --off-screen --angle 0 --frames 1 --screenshot reference.png \
     --geometry "$(identify -format %wx%h "$here/photograph.png")"
   same_picture "$here/reference.png" "$here/photograph.png"

@@ -1,8 +1,8 @@
-//! Set-ups where all is well. Without a GPU, that software draws is all there is to say.
+//! Set-ups without a problem. Without a GPU, doctor only reports that software draws.
 
 use crate::support::{Machine, Report, X};
 
-/// Row 21 as a warning, and not one thing else.
+/// Row 21 as a warning, and nothing else.
 #[track_caller]
 fn only_software(report: &Report) {
     assert_eq!(report.rows("failure"), [] as [u64; 0], "{}", report.text());
@@ -28,7 +28,7 @@ fn xvfb_without_and_with_a_cookie() {
 
 #[test]
 fn xvnc() {
-    // TigerVNC from 1.15 on (Debian 13) starts only if a viewer could connect: to a socket that nobody else sees.
+    // TigerVNC from 1.15 on (Debian 13) only starts if a viewer could connect: to a socket that nobody else sees.
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("vnc").display().to_string();
     let x = X::start("Xvnc", &["-SecurityTypes", "None", "-rfbport", "-1", "-rfbunixpath", &socket], &[]);

@@ -1,4 +1,4 @@
-//! Input that was made to do harm, or by nobody at all: no panic, no hang, and a report or a message in the end.
+//! Input made to do harm, or random: no panic, no hang, and a report or a message in the end.
 
 use crate::support::{Machine, X, cookie};
 use proptest::prelude::*;

@@ -8,7 +8,7 @@ fn row_15_mesa_without_its_drivers() {
         return;
     }
     let x = X::xvfb(&[]);
-    // Mesa 25 has all drivers in a library of their own.
+    // Mesa 25 has all drivers in one library.
     let hide = "hide libgallium-*.so && mount -t tmpfs tmpfs $libraries/dri";
     Machine::with_display(&x).setup(hide).finds(15);
     Machine::new().setup(hide).finds(15);
@@ -81,7 +81,8 @@ fn row_56_a_driver_that_is_cut_short() {
     let machine = Machine::with_display(&x).library("libGLX_nvidia.so.0", "int a[100000] = {1};");
     let path = machine.path("lib/libGLX_nvidia.so.0");
     let whole = std::fs::read(&path).unwrap();
-    // Not 0: an empty file is what NVIDIA's runtime leaves in an image, and counts as a library that is not here.
+    // Not empty, because empty files are what NVIDIA's runtime leaves in an image, and they count as missing
+    // libraries.
     for length in [10, 70, 5000] {
         std::fs::write(&path, &whole[..length]).unwrap();
         let report = machine.finds(56);
@@ -94,7 +95,7 @@ fn row_57_a_driver_that_hangs_when_it_is_loaded() {
     let hang = "#include <unistd.h>\n__attribute__((constructor)) static void hang(void) { for (;;) pause(); }";
     let machine = Machine::new().library("libEGL_nvidia.so.0", hang);
     machine.finds(57);
-    // Where even EGL's own start hangs in it, since it is EGL's only driver.
+    // Even EGL's initialisation hangs in it, because it is EGL's only driver.
     let vendor = r#"{"file_format_version": "1.0.0", "ICD": {"library_path": "libEGL_nvidia.so.0"}}"#;
     let machine = machine.file("10_nvidia.json", vendor);
     let folder = machine.path("");

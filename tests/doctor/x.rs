@@ -115,7 +115,7 @@ fn row_6_a_cookie_bound_to_the_hosts_name() {
     };
     let report = bound("the-host").finds(6);
     assert!(report.about(6).contains("the-host"), "{}", report.text());
-    // And bound to this machine's own name it is let in.
+    // Bound to this machine's own name, it is accepted.
     bound(&hostname()).finds(21);
 }
 
@@ -179,7 +179,7 @@ fn row_13_an_ipc_namespace_of_its_own() {
     }
     let x = X::xvfb(&[]);
     let report = Machine::with_display(&x).through(&["unshare", "--ipc"]).finds(21);
-    // It draws all the same, so this is no alarm.
+    // It draws anyway, so this must not be a failure.
     assert_eq!(report.rows("ok"), [13], "{}", report.text());
     assert_eq!(report.rows("failure"), [] as [u64; 0], "{}", report.text());
 }
@@ -201,7 +201,7 @@ fn row_38_an_x_server_that_died_beside_nvidias_egl() {
 
 #[test]
 fn row_52_an_x_server_without_randr() {
-    // Current servers do not let themselves be talked out of XKEYBOARD and XInput.
+    // Current servers can't be started without XKEYBOARD and XInput.
     let x = X::xvfb(&["-extension", "RANDR"]);
     let report = Machine::with_display(&x).finds(52);
     assert!(report.about(52).contains("no RANDR"), "{}", report.text());
@@ -221,7 +221,7 @@ fn row_53_an_x_server_that_hangs() {
 fn row_54_an_x_server_without_glx() {
     let x = X::xvfb(&["-extension", "GLX"]);
     let report = Machine::with_display(&x).finds(54);
-    // EGL draws in a window there.
+    // EGL can draw in a window there.
     assert_eq!(report.rows("failure"), [] as [u64; 0], "{}", report.text());
 }
 
@@ -245,7 +245,7 @@ fn a_run_that_fails_ends_with_the_leading_cause() {
         errors[doctor..].contains("cause: ") && errors[doctor..].contains("fix:   on the host: d=$(mktemp -d)"),
         "{errors}"
     );
-    // Not so where the request is at fault and not the machine.
+    // Not if the request is at fault rather than the machine.
     let (output, _) = Machine::new().run(&["--off-screen", "--device", "99"]);
     assert!(!String::from_utf8_lossy(&output.stderr).contains("doctor:"));
 }

@@ -1,5 +1,5 @@
-//! What engines say if a container can't start: each message of `words`, which stand there as users met them, has to be
-//! explained by its row of scripts/lib/launch-errors.tsv, and by no other.
+//! What engines say if a container can't start. Each message in `words`, copied from where users met it, must be
+//! explained by its row of scripts/lib/launch-errors.tsv and by no other.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -35,7 +35,8 @@ fn table() -> BTreeMap<String, Row> {
 #[derive(Clone)]
 struct Words {
     row: String,
-    /// `docker` or `podman`: their `run` says it; `info`: `docker info` does; `stdin`: a user hands it to scripts/explain.
+    /// `docker` or `podman`: `run` prints it; `info`: `docker info` does; `stdin`: a user pipes it into
+    /// scripts/explain.
     how: String,
     status: String,
     thread: String,
@@ -88,13 +89,13 @@ impl Machine {
     }
 }
 
-/// The exit status, and what was said to the user.
+/// The exit status, and what the user was told.
 fn outcome(command: &mut Command) -> (Option<i32>, String) {
     let output = command.output().unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
-/// That `told` names the cause and the fix of `row`, and no other cause.
+/// Asserts that `told` contains the cause and the fix of `row`, and no other cause.
 fn assert_explained(told: &str, row: &Row, of: &Words) {
     let after = |mark: &str| told.lines().filter_map(|line| Some(line.split_once(mark)?.1.to_owned())).collect();
     let (causes, fixes): (Vec<String>, Vec<String>) = (after(": cause: "), after(": fix:   "));
@@ -152,7 +153,7 @@ fn every_row_has_a_thread_and_its_words() {
     for of in &words {
         assert!(rows.contains_key(&of.row), "words of a row that is not there: {}", of.row);
     }
-    // Or the tests above could not tell which row it was.
+    // Otherwise the tests above could not tell which row it was.
     let causes: BTreeSet<&str> = rows.values().map(|row| row.cause.as_str()).collect();
     assert_eq!(causes.len(), rows.len(), "two rows have one cause");
 }
@@ -166,7 +167,7 @@ fn unknown_words_are_handed_on_and_asked_for() {
     assert_eq!(status, Some(1));
     assert!(told.contains("not known to us: please report") && told.contains(UNKNOWN), "{told}");
     assert!(!told.contains("cause: "), "{told}");
-    // The command is ready to be pasted, and its file tells what was asked of the engine, and of which.
+    // The command can be pasted, and its file records what the engine was asked to do, and which engine.
     let command = told.lines().find_map(|line| Some(line.split_once(": ")?.1).filter(|rest| rest.contains("{ ")));
     let folder = TempDir::new().unwrap();
     let mut shell = Command::new("bash");
@@ -187,7 +188,7 @@ fn unknown_words_by_hand() {
     assert_eq!(status, Some(2), "{told}");
 }
 
-/// Known words of a program that ran are its own affair.
+/// Known words of a program that ran are left alone.
 #[test]
 fn what_a_program_says_is_not_taken_for_the_engines_words() {
     let said = "Error: bind: address already in use";

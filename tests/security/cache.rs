@@ -1,5 +1,5 @@
-//! The kept shader program: nothing is made of a home that isn't there, and nothing is read or written through what
-//! somebody else may have put in its place.
+//! The cached shader program: no folder is created for a home that doesn't exist, and nothing is read or written
+//! through files that somebody else may have put in its place.
 
 use crate::support::{have_gl, rust_gears};
 use std::fs;
@@ -27,7 +27,7 @@ fn a_home_that_is_not_there_is_not_made() {
     draw(&home, None);
     draw(&home, Some(&folder.path().join("no/such/cache")));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "a folder was made");
-    // A home that is there gets its folder for caches, as always.
+    // In a home that exists, its cache folder is created as usual.
     draw(folder.path(), None);
     assert_eq!(fs::read_dir(folder.path().join(".cache/rust-gears")).unwrap().count(), 1);
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# Attacks on this machine: by an image that means harm, by the words of engines, by names of files.
+# Attacks on this machine: by a malicious image, through engines' messages, and through file names.
 
-# image_of NAME COMMANDS: an image that runs these as root, if nobody keeps it from that.
+# image_of NAME COMMANDS: an image that runs these as root, if nothing prevents it.
 image_of() {
   printf 'FROM %s\nUSER 0:0\nENTRYPOINT ["sh", "-c", %s, "sh"]\n' "$(base_image)" "$(python3 -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$2")" |
     docker build -q -t "$1" - >/dev/null
@@ -93,7 +93,7 @@ test_selinux_goes_on_confining_what_needs_no_exception() {
   contains "$(<"$here/out")" label=type:container_runtime_t 'SELinux does not confine this container'
 }
 
-# as_nobody COMMAND…: as a user who is not root.
+# as_nobody COMMAND…: as an unprivileged user.
 as_nobody() {
   chmod 755 "${here%/*}" "$here"
   setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/nonexistent "$@"
@@ -110,7 +110,7 @@ test_a_remapped_daemon_stays_remapped() {
   contains "$output" --userns=host
 }
 
-# A pipe that nobody writes to, a device that never ends, a circle of folders, and noise.
+# A pipe that nobody writes to, an endless device, a cycle of folders, and noise.
 test_hostile_cdi_specifications_hold_up_nothing() {
   mkdir "$here/cdi"
   mkfifo "$here/cdi/nvidia.yaml"

@@ -1,15 +1,15 @@
 # shellcheck shell=bash
-# Attacks on the image `isolated`: from beside it, from the network, and by a viewer who knows the password.
+# Attacks on the image `isolated`: from another container, from the network, and by a viewer who knows the password.
 
 address() { docker inspect --format '{{.NetworkSettings.IPAddress}}' "$container"; }
 
-# process NAME: the id that it has on this machine.
+# process NAME: its id on this machine.
 process() { docker top "$container" -o pid,args | awk -v name="$1" '$2 == name { print $1; exit }'; }
 
-# in_kib FIELD NAME: of /proc/…/status.
+# in_kib FIELD NAME: from /proc/…/status.
 in_kib() { awk -v field="$1:" '$1 == field { print $2 }' "/proc/$(process "$2")/status"; }
 
-# knock COUNT: that many connections that never finish what they begin to say.
+# knock COUNT: opens this many connections that never finish what they begin to say.
 knock() {
   /usr/bin/python3 "$root/tests/security/knock.py" "$(address)" 6080 "$1" >"$here/knocking" 2>&1 &
   on_exit stop_process "$!"
@@ -20,7 +20,7 @@ test_who_shares_the_network_of_isolated_does_not_get_at_its_x_server() {
   start_isolated --isolated
   # The socket without a path is what they share.
   exits 3 docker run --rm --network="container:$container" --user 12345 -e DISPLAY=:0 rust-gears:mesa --frames 1
-  # The socket with a path wants a cookie, from the gears' own user as well.
+  # The socket with a path requires a cookie, even from the gears' own user.
   local user
   for user in 12345 65532; do
     exits 3 docker exec --user "$user" -e DISPLAY=:0 "$container" rust-gears --frames 1
@@ -118,7 +118,7 @@ test_a_password_from_a_file_is_not_printed() {
   contains "$output" 'the password is the one in /run/password'
   exits 0 curl -s -o /dev/null -m 5 -w '%{http_code}' -I -X GET -H 'Authorization: Bearer from-a-file_1.2~3' "http://$(address):6080/figures"
   same 200 "$output"
-  # What cannot be a password is refused.
+  # Passwords that aren't valid are refused.
   exits 2 docker run --rm --tmpfs /tmp -e RUST_GEARS_PASSWORD_FILE=/run/password rust-gears:isolated
   contains "$output" 'cannot read a password from RUST_GEARS_PASSWORD_FILE, /run/password'
   exits 2 docker run --rm --tmpfs /tmp -v "$here/password:/run/password:ro" -e RUST_GEARS_PASSWORD_FILE=/run/password \

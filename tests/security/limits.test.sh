@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Attacks by taking everything: processes, memory, the place in /tmp.
+# Attacks that exhaust resources: processes, memory, the space in /tmp.
 
 test_a_fork_bomb_ends_at_the_limit() {
   # shellcheck disable=SC2016 # for the container
@@ -22,7 +22,7 @@ test_tmp_of_isolated_is_limited() {
   contains "$output" 'No space left on device'
 }
 
-# The largest pictures that the driver draws are no attack.
+# The largest pictures that the driver draws must still work.
 test_a_large_picture_is_within_the_limits() {
   DISPLAY='' exits 0 scripts/run -- --off-screen --geometry 16384x16384 --frames 1
   contains "$output" '1 frame in' ', 16384x16384'
@@ -35,7 +35,7 @@ test_an_engine_that_cannot_limit_runs_all_the_same() {
   lacks "$output" --pids-limit --memory
 }
 
-# Rootless podman without control groups of the user's own.
+# Rootless podman without delegated control groups.
 test_podman_that_cannot_limit_runs_all_the_same() {
   mkdir "$here/bin"
   printf '#!/bin/sh\ncase "$*" in *CgroupControllers*) echo "[]" ;; esac\n' >"$here/bin/podman"

@@ -1,4 +1,4 @@
-//! Text from elsewhere that commands the reader's terminal: to change its title, its colours, or the order of letters.
+//! Text from elsewhere that tries to control the reader's terminal: its title, its colours, or the order of letters.
 
 use crate::support::{have_gl, rust_gears, rust_gears_process};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use std::process::Output;
 /// ESC ] (title), BEL, ESC [ (colour), CSI in one character, DEL, and an override that shows text from right to left.
 const HOSTILE: &str = "\x1b]0;pwned\x07\x1b[31mred\u{9b}2J\u{7f}\u{202e}gnorw";
 
-/// Asserts that `output` has the harmless part of [`HOSTILE`], and nothing that a terminal acts on.
+/// Asserts that `output` has the harmless part of [`HOSTILE`], and nothing that a terminal interprets.
 fn assert_harmless(output: &Output) {
     let all = [output.stdout.as_slice(), &output.stderr].concat();
     let text = String::from_utf8(all).expect("UTF-8");
@@ -20,9 +20,9 @@ fn assert_harmless(output: &Output) {
     assert_eq!(text.chars().find(acted_on), None, "{text:?}");
 }
 
-/// A display at which a server listens that refuses its first `clients` with `reason`.
+/// A display with a server that refuses its first `clients` connections with `reason`.
 fn refusing_server(reason: &str, clients: usize) -> (String, std::thread::JoinHandle<()>) {
-    // A display of the TCP kind: its port is free for sure, and no socket is left behind. 6000 + n is display n.
+    // A TCP display, because a free port is easy to find and no socket is left behind. 6000 + n is display n.
     let (listener, display) = (6100u16..6400)
         .find_map(|port| {
             Some((TcpListener::bind(("127.0.0.1", port)).ok()?, format!("127.0.0.1:{}", port - 6000)))

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # Attacks on the display: by another user of this machine, by an image, by an X server.
 
-# Whoever makes the folder first owns it, and reads what is put there.
+# Whoever creates the folder first owns it, and can read what is put there.
 test_what_is_pasted_uses_no_folder_that_others_can_make_first() {
   start_x xvfb
   local folder
   scripts/run --print -- --frames 3 >"$here/printed"
   folder=$(grep -oE '/tmp/rust-gears\.[A-Za-z0-9]+' "$here/printed" | grep -vm 1 XXXX || true)
   same '' "$folder" # named in advance
-  # Without a folder, not one line goes on.
+  # Without a folder, no further line is executed.
   mkdir "$here/bin"
   printf '#!/bin/sh\nexit 1\n' >"$here/bin/mktemp"
   printf '#!/bin/sh\ntouch %q\n' "$here/started" >"$here/bin/docker"
@@ -17,7 +17,7 @@ test_what_is_pasted_uses_no_folder_that_others_can_make_first() {
   [[ ! -e $here/started && ! -e /cookie && ! -e $here/cookie ]]
 }
 
-# A cookie that an image kept is of no use later.
+# A cookie kept by an image is useless later.
 test_a_stolen_cookie_expires() {
   start_x xvfb
   # shellcheck disable=SC2016 # for the container
@@ -31,7 +31,7 @@ test_a_stolen_cookie_expires() {
   exits 0 xhost
 }
 
-# Such a server knows of no cookies that expire; that is said, and works.
+# Such a server can't make cookies that expire; the script says so and continues.
 test_a_server_that_makes_no_cookies() {
   local -r number=$(free_display)
   export DISPLAY=:$number XAUTHORITY=$here/cookies
@@ -43,7 +43,7 @@ test_a_server_that_makes_no_cookies() {
   contains "$output" 'a copy of your X cookie, which stays valid until the X server ends' on-screen
 }
 
-# Nobody else is connected to it, so it starts afresh when xauth leaves, and forgets the cookie that it made.
+# Nobody else is connected, so the server resets when xauth leaves, and forgets the cookie that it made.
 test_a_server_that_forgets_the_cookies_it_made() {
   local -r number=$(free_display)
   export DISPLAY=:$number XAUTHORITY=$here/cookies
@@ -106,7 +106,7 @@ SERVER
 test_what_a_line_before_the_run_says_does_not_reach_the_terminal_raw() {
   start_x xvfb
   mkdir "$here/bin"
-  # It refuses at the second time of asking.
+  # It refuses the second connection.
   printf '#!/bin/sh\n[ $# = 0 ] && exec %q\nprintf "%%s" "%s" >&2\nexit 1\n' "$(command -v xhost)" "$escape" >"$here/bin/xhost"
   chmod +x "$here/bin/xhost"
   PATH=$here/bin:$PATH exits 1 scripts/run --x-auth=user
