@@ -1,12 +1,12 @@
-//! `rust-gears doctor`: what stands between this process and a GPU that draws, and how to mend it.
+//! `rust-gears doctor`: what stands between this process and a GPU that draws, and how to fix it.
 //!
 //! ```text
 //! machine ──facts──▶ Facts ──checks──▶ Findings ──verdict──▶ report
 //!             └─ trials: what may hang or crash, each in a process of its own
 //! ```
 //!
-//! Looking ([`facts`], [`trials`]) and judging ([`checks`]) are apart, so that a report made on another machine is
-//! judged here as if it were this one's.
+//! Looking ([`facts`], [`trials`]) is separate from judging ([`checks`]), so that a report from another machine is
+//! judged like this one's own.
 
 pub mod checks;
 pub mod facts;
@@ -24,13 +24,13 @@ use crate::request::{Canvas, Place};
 use checks::{Finding, Group, Level, Topic};
 use facts::{Facts, Outcome};
 
-/// The exit code where no hardware draws, that of a requirement which is not met.
+/// The exit code if no GPU draws: that of a requirement that isn't met.
 const NO_HARDWARE: u8 = 4;
 
-/// Does what was asked for on the command line; returns the exit code.
+/// Does what the command line asks for. Returns the exit code.
 ///
 /// # Errors
-/// Where a report given makes no sense, or standard output cannot be written.
+/// Returns an error if a given report isn't valid, or if standard output can't be written.
 pub fn run(args: &DoctorArgs) -> Result<u8, Error> {
     if let Some(request) = &args.trial {
         let trial = serde_json::from_str(request).map_err(|e| Error::Usage(format!("--trial: {e}")))?;
@@ -52,7 +52,7 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Error> {
     Ok(if report.draws_in_hardware { 0 } else { NO_HARDWARE })
 }
 
-/// Everything there is to know here. Takes 10 seconds at most.
+/// Gathers everything there is to know here, in at most 10 seconds.
 fn examine() -> Result<Facts, &'static str> {
     let display = std::env::var_os("DISPLAY").map(|display| display.to_string_lossy().into_owned());
     let mut facts = facts::look(display.filter(|display| !display.is_empty()).as_deref());
@@ -67,26 +67,26 @@ fn examine() -> Result<Facts, &'static str> {
 const LACKS_FILES: &str = "too few files may be open at a time to try anything (too many open files)\n  \
                            fix:   raise the limit, which `ulimit -n` prints; in a container: --ulimit nofile=1024";
 
-/// Whether trials failed for want of open files, so that what they didn't find may be there.
+/// Whether trials failed because of the limit on open files, in which case what they didn't find may still be there.
 fn lacks_files(facts: &Facts) -> bool {
     matches!(&facts.nodes, Outcome::NotTried(why) if why.contains("Too many open files"))
 }
 
-/// What doctor has to say of a run that failed.
+/// What doctor has to say about a failed run.
 pub enum LeadingCause {
-    /// To follow the run's own message.
+    /// To be appended to the run's own message.
     Besides(String),
-    /// The run's own message, with the cause and the one fix: both looked at the same server.
+    /// To replace the run's own message, with the cause and the one fix: both looked at the same server.
     Instead(String),
 }
 
-/// What keeps a run from drawing, in a few words; `None` where nothing is found that would. Takes 3 seconds at most.
+/// What keeps a run from drawing, in a few words; `None` if nothing is found that would. Takes at most 3 seconds.
 pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<LeadingCause> {
     // Doctor needs open files, too.
     if error.to_string().contains(TOO_MANY_FILES) {
         return None;
     }
-    // What was asked for beyond the gears may be more than a healthy machine can do.
+    // A request beyond the plain gears may be more than a healthy machine can do.
     let is_plain = canvas.samples == 0 && !canvas.stereo && !canvas.srgb;
     let display = match (error, &canvas.place) {
         (Error::Canvas(CanvasError::Lost { .. } | CanvasError::TooLarge { .. } | CanvasError::GpuHangs(_)), _) => {
@@ -101,7 +101,7 @@ pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<LeadingCause> {
     if lacks_files(&facts) {
         return Some(LeadingCause::Besides(format!("doctor: {LACKS_FILES}")));
     }
-    // The run was the trial.
+    // The run itself was the trial.
     let failed = Outcome::Failed(error.to_string());
     match display {
         Some(_) => (facts.glx, facts.egl) = (failed.clone(), failed),

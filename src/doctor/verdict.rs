@@ -1,4 +1,4 @@
-//! The report's last word: what draws here and how, or what stands in the way.
+//! The end of the report: what draws here and how, or what prevents it.
 
 use super::checks::{Finding, leading};
 use super::facts::{Drawn, Facts};

@@ -1,4 +1,4 @@
-//! Rows about cookies: the X server answers, and refuses this client.
+//! Rows about cookies: the X server answers, but refuses this client.
 
 use super::catalogue::Cause::One;
 use super::catalogue::{Group, Id, Row, Text, Words};
@@ -120,13 +120,13 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// The display and its cookies, if the X server refused this client for want of the right cookie.
+/// The display and its cookies, if the X server refused this client because it lacks the right cookie.
 fn refused(facts: &Facts) -> Option<(&Display, &str)> {
     facts.display.as_ref().zip(facts.x_refusal()).filter(|(_, words)| is_about_cookies(words))
 }
 
-/// Whether the words of a refusal are those for clients without the right cookie (os/auth.c, os/connection.c of the
-/// X server): an X server refuses for other reasons, too.
+/// Whether the words of a refusal are those for clients without the right cookie (os/auth.c and os/connection.c of
+/// the X server). X servers refuse for other reasons, too.
 fn is_about_cookies(words: &str) -> bool {
     let words = words.to_lowercase();
     ["authoriz", "no protocol specified", "mit-magic-cookie"].iter().any(|part| words.contains(part))
@@ -169,7 +169,7 @@ fn stale_cookie(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("the X server refused: {words}"))
 }
 
-/// A cookie for the display is there, and none that a client of this host name would present.
+/// There is a cookie for the display, but none that a client with this host name would present.
 fn is_host_bound(display: &Display) -> Option<&str> {
     let number = display.name.as_ref()?.number;
     let AuthorityFile::Cookies { cookies, .. } = &display.authority.file else { return None };
@@ -196,7 +196,7 @@ fn xwaylands_cookie(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("the X server of a Wayland session refused: {words} ({})", state(&display.authority)))
 }
 
-/// What is at the place of the cookies, in words.
+/// What is at the path of the cookie file, in words.
 fn state(authority: &Authority) -> String {
     let Some(path) = &authority.path else { return "neither XAUTHORITY nor HOME is set".into() };
     let named = if authority.is_named { "XAUTHORITY names" } else { "XAUTHORITY is not set; looked at" };

@@ -1,4 +1,4 @@
-//! Rows about the display: its name, and whether anybody answers there.
+//! Rows about the display: its name, and whether an X server answers there.
 
 use super::catalogue::Cause::One;
 use super::catalogue::{Group, Id, Row, Text, Words};
@@ -108,7 +108,7 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// Nobody answered as an X server does; with the display asked for.
+/// The requested display, if no X server answered there.
 fn unanswered(facts: &Facts) -> Option<&Display> {
     facts.display.as_ref().filter(|_| facts.x.done().is_none())
 }
@@ -120,7 +120,7 @@ fn display_unset(facts: &Facts) -> Option<Seen> {
     }
 }
 
-/// The part of a host's name that follows a `unix` that does not belong there.
+/// The part of a host's name after a `unix` that doesn't belong there.
 fn host_after_unix(display: &Display) -> Option<&str> {
     display.name.as_ref()?.host.as_deref()?.strip_prefix("unix").filter(|host| !host.is_empty())
 }
@@ -140,7 +140,7 @@ fn no_display_name(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("DISPLAY is '{}', which is no display's name", shown(&display.asked)))
 }
 
-/// Text of unknown origin, fit to be printed.
+/// Text of unknown origin, made fit to print.
 pub(super) fn shown(text: &str) -> String {
     let printable: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).take(80).collect();
     printable
@@ -224,7 +224,7 @@ fn socket_forbidden(facts: &Facts) -> Option<Seen> {
     )
 }
 
-/// ssh gives the displays that it forwards numbers from 10 on (sshd_config(5), X11DisplayOffset), on a port.
+/// ssh numbers the displays that it forwards from 10 on (sshd_config(5), X11DisplayOffset), each with a port.
 fn is_forwarded(facts: &Facts) -> bool {
     let name = facts.display.as_ref().and_then(|display| display.name.as_ref());
     name.is_some_and(|name| name.number >= 10 && name.tcp().is_some())

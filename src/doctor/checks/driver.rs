@@ -142,7 +142,7 @@ fn nvidias_server_without_client(facts: &Facts) -> Option<Seen> {
 }
 
 fn mesa_without_driver(facts: &Facts) -> Option<Seen> {
-    // Since Mesa 24.3 all drivers are in one library, which Mesa's GLX and EGL are linked with.
+    // Since Mesa 24.3, all drivers are in one library, with which Mesa's GLX and EGL are linked.
     let needed = ["libGLX_mesa.so.0", "libEGL_mesa.so.0"].into_iter().find_map(|mesa| {
         let missing = facts.library(mesa)?.not_found()?;
         missing.starts_with("libgallium").then_some((mesa, missing))
@@ -162,7 +162,7 @@ fn mesa_without_driver(facts: &Facts) -> Option<Seen> {
     Seen::failure("Mesa's libraries are here, its drivers (…/dri/*_dri.so, libgallium) are not")
 }
 
-/// What Mesa says if it does not know the GPU or its kernel driver.
+/// What Mesa says if it doesn't support the GPU or its kernel driver.
 const UNKNOWN_GPU: [&str; 6] = [
     "UABI mismatch",
     "driver (null)",
@@ -172,7 +172,7 @@ const UNKNOWN_GPU: [&str; 6] = [
     "MESA-LOADER: failed to open",
 ];
 
-/// Drivers that Mesa tries on any machine, so their failures say nothing about its GPU.
+/// Drivers that Mesa tries on every machine; their failures say nothing about its GPU.
 const FOR_ANY_GPU: [&str; 4] = ["swrast", "nouveau", "zink", "kms_swrast"];
 
 fn mesa_too_old(facts: &Facts) -> Option<Seen> {

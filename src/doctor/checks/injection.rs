@@ -1,4 +1,4 @@
-//! Rows about the driver's libraries: whether they came into the container, all of them, and where the linker looks.
+//! Rows about the driver's libraries: whether all of them are in the container, and where the linker looks.
 
 use super::catalogue::Cause::One;
 use super::catalogue::{Group, Id, Row, Text, Words};
@@ -104,7 +104,7 @@ pub(super) const ROWS: &[Row] = &[
 const NEW_SPECIFICATION: &str = "on the host: update the NVIDIA Container Toolkit to 1.20 or newer, then: sudo nvidia-ctk \
                                  cdi generate --output=/etc/cdi/nvidia.yaml";
 
-/// The driver's two libraries for drawing that are not here, where its GPU is.
+/// Which of the driver's two libraries for drawing are missing although its GPU is here.
 fn absent_driver(facts: &Facts) -> Option<String> {
     facts.nodes().iter().find(|node| node.path.starts_with("/dev/nvidia"))?;
     let absent = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"]
@@ -114,8 +114,8 @@ fn absent_driver(facts: &Facts) -> Option<String> {
     if absent.is_empty() { None } else { Some(absent.join(" and ")) }
 }
 
-/// What NVIDIA_DRIVER_CAPABILITIES asks for. CDI ignores it and brings everything; without the variable the runtime
-/// brings `utility,compute`.
+/// What NVIDIA_DRIVER_CAPABILITIES asks for. CDI ignores it and adds everything; if it isn't set, the runtime adds
+/// `utility,compute`.
 pub(super) fn asks_for_graphics(facts: &Facts) -> bool {
     if facts.injection() == Injection::Cdi {
         return true;
@@ -124,7 +124,7 @@ pub(super) fn asks_for_graphics(facts: &Facts) -> bool {
     capabilities.split(',').any(|capability| ["graphics", "all"].contains(&capability.trim()))
 }
 
-/// A row above says more exactly why libraries are missing.
+/// A row above says more precisely why libraries are missing.
 fn has_better_reason(facts: &Facts) -> bool {
     outside_linkers_path(facts).is_some() || cdi_incomplete(facts).is_some()
 }
@@ -133,7 +133,7 @@ fn file_name(path: &str) -> &str {
     Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(path)
 }
 
-/// The driver's libraries that the linker does not find themselves.
+/// The driver's libraries that the linker doesn't find by itself.
 fn unfound(facts: &Facts) -> impl Iterator<Item = &Library> {
     let of_driver = facts.libraries.iter().filter(|library| library.role == Role::NvidiaDriver);
     of_driver.filter(|library| library.not_found() == Some(&library.name))
@@ -171,7 +171,7 @@ fn outside_linkers_path(facts: &Facts) -> Option<Seen> {
     )
 }
 
-/// Whether a CDI specification brought the driver, as far as it can be told: older ones leave no sign but mounts.
+/// Whether a CDI specification added the driver, as far as that is visible: older ones leave only mounts behind.
 fn is_by_cdi(facts: &Facts) -> bool {
     let is_mounted =
         |library: &Library| library.mount.is_some() && library.mount.as_ref() == library.loaded.done();
@@ -203,14 +203,14 @@ fn cdi_incomplete(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("the GPU came in through CDI, and not here: {}", missing.join(", ")))
 }
 
-/// Whether the driver has libnvidia-gpucomp, as it does from 545 on.
+/// Whether the driver includes libnvidia-gpucomp, as it does from 545 on.
 fn has_gpucomp(facts: &Facts) -> bool {
     let major =
         facts.nvidia_kernel_driver.as_deref().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
     major.is_some_and(|major| major >= 545)
 }
 
-/// How to bring a library that NVIDIA's driver needs.
+/// How to add a library that NVIDIA's driver needs.
 fn bring(facts: &Facts, other: &str) -> String {
     if !other.starts_with("libnvidia") {
         return format!("install the package of {other} in the image");
@@ -276,7 +276,7 @@ fn graphics_missing(facts: &Facts) -> Option<Seen> {
         );
     }
     let needs = |library: &'_ str| {
-        // Those two have rows of their own.
+        // These two have their own rows.
         let is_told_elsewhere = |other: &str| other == "libXext.so.6" || other.starts_with("libnvidia-gpucomp");
         facts.library(library)?.not_found().filter(|other| *other != library && !is_told_elsewhere(other))
     };
@@ -288,7 +288,7 @@ fn graphics_missing(facts: &Facts) -> Option<Seen> {
         return Seen::failure(format!("{name} is here, and does not load: it needs {other}"))?
             .explained("a library that NVIDIA's driver needs is not in this container", bring(facts, other));
     }
-    // Only windows need these; and where NVIDIA's GLX draws in one, it misses nothing.
+    // Only windows need these; and if NVIDIA's GLX draws in one, nothing is missing.
     let draws = facts.glx.done().is_some_and(|drawn| drawn.is_hardware());
     if facts.display.is_none() || draws || !facts.loads("libGLX_nvidia.so.0") {
         return None;

@@ -1,5 +1,6 @@
-//! scripts/lib/launch-errors.tsv: the rows of which only the engine's words tell, as the container never starts and nobody is
-//! in it to look. Their numbers stand in the table alone. A few rows are doctor's as well; then their text is the table's.
+//! scripts/lib/launch-errors.tsv: the rows that only the engine's words reveal, because the container never starts
+//! and nobody can look inside. Only the table has their numbers. A few rows also exist in doctor, with the table's
+//! text.
 
 use super::catalogue::{Id, Words};
 
@@ -24,7 +25,7 @@ pub fn launch_rows() -> impl Iterator<Item = LaunchRow> {
     })
 }
 
-/// The text of a row that doctor sees as well.
+/// The text of a row that doctor sees, too.
 pub(super) fn words(id: Id) -> Option<Words> {
     launch_rows().find(|row| row.number == u8::from(id)).map(|row| row.words)
 }

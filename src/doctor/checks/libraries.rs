@@ -1,4 +1,4 @@
-//! Rows about libraries, whoever's they are: missing, damaged, or harmful when they are loaded.
+//! Rows about libraries of any origin: missing, damaged, or harmful when loaded.
 
 use super::catalogue::Cause::One;
 use super::catalogue::{Group, Id, Row, Text, Words};
@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// The libraries for which `is_so` holds of dlopen's words.
+/// The libraries for which `is_so` accepts dlopen's words.
 fn failing(facts: &Facts, is_so: impl Fn(&str) -> bool) -> Vec<(&Library, &str)> {
     let failed = facts.libraries.iter().filter_map(|library| match &library.loaded {
         Outcome::Failed(words) => Some((library, words.as_str())),
@@ -191,7 +191,7 @@ pub(super) fn old_libstdcxx(facts: &Facts) -> Option<Seen> {
     )
 }
 
-/// dlopen's words for a file that is no whole library of this kind of processor.
+/// dlopen's words for a file that isn't a complete library for this processor.
 const DAMAGE: [&str; 6] = [
     "file too short",
     "invalid ELF header",
@@ -217,7 +217,7 @@ fn damaged(facts: &Facts) -> Option<Seen> {
     )
 }
 
-/// Where a file ends before it should, what lies beyond its end gives SIGBUS (mmap(2)).
+/// If a file is truncated, accessing memory beyond its end raises SIGBUS (mmap(2)).
 fn is_bus_error(loaded: &Outcome<String>) -> bool {
     matches!(loaded, Outcome::Died(how) if how == "SIGBUS")
 }
@@ -236,10 +236,10 @@ fn crashes(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("loading {} ends the process: {}", library.name, library.loaded.failure()?))
 }
 
-/// libXext has a row of its own.
+/// libXext has its own row.
 const LIBXEXT: &str = "libXext.so.6";
 
-/// What libraries of a role lack, themselves or what they need in turn; and the Debian packages to install.
+/// Which libraries of a role are missing, including what they need in turn, and the Debian packages to install.
 fn missing(facts: &Facts, role: Role) -> (Vec<&str>, Vec<&str>) {
     let of_role = facts.libraries.iter().filter(|library| library.role == role);
     let mut names: Vec<&str> = of_role.filter_map(Library::not_found).filter(|name| *name != LIBXEXT).collect();
@@ -290,19 +290,19 @@ fn no_keyboard_data(facts: &Facts) -> Option<Seen> {
 
 fn no_libxext(facts: &Facts) -> Option<Seen> {
     facts.display.as_ref()?;
-    // Mesa's GLX and libXi are linked with it, NVIDIA's GLX loads it.
+    // Mesa's GLX and libXi are linked with it; NVIDIA's GLX loads it.
     let needs_it = |library: &&Library| library.not_found() == Some(LIBXEXT);
     let reason = facts.libraries.iter().find(needs_it)?.loaded.failure()?;
     Seen::failure(reason)
 }
 
-/// What NVIDIA's GLX loads and misses in silence, and how to install it.
+/// What NVIDIA's GLX loads but silently does without if it is missing, and how to install it.
 pub(super) fn nvidia_needs(facts: &Facts) -> Option<(String, String)> {
     let (names, packages) = missing(facts, Role::NvidiaNeeds);
     if names.is_empty() { None } else { Some((names.join(", "), install(&packages))) }
 }
 
-/// The version at the end of a driver library's file: `libGLX_nvidia.so.580.159.04` → `580.159.04`.
+/// The version at the end of a driver library's file name: `libGLX_nvidia.so.580.159.04` → `580.159.04`.
 pub(super) fn driver_version(path: &str) -> Option<&str> {
     let file = Path::new(path).file_name()?.to_str()?;
     let (_, version) = file.split_once(".so.")?;

@@ -1,4 +1,4 @@
-//! Talking to an X server: what it is, and what it lets this client use.
+//! Talks to an X server: what it is, and what this client may use.
 
 use crate::canvas::{self, NoAnswer};
 use crate::doctor::facts::{XAnswer, XServer};
@@ -7,7 +7,7 @@ use x11rb::protocol::glx::ConnectionExt as _;
 use x11rb::protocol::xproto::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
-/// Connects as any X program does, with the same cookies.
+/// Connects like any X program, with the same cookies.
 pub(super) fn ask(display: &str) -> Result<XAnswer, String> {
     let (connection, screen) = match canvas::connect(display) {
         Ok(connected) => connected,
