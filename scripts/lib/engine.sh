@@ -4,7 +4,9 @@
 engine=()
 engine_kind='' # docker, podman, or native: no engine, the program itself
 
-answers() { "$@" info >/dev/null 2>&1; }
+# A daemon that hangs does not answer. (sudo may ask for a password first, which takes as long as it takes.)
+readonly answer_within=10
+answers() { if [[ $1 == sudo ]]; then "$@" info; else timeout "$answer_within" "$@" info; fi >/dev/null 2>&1; }
 
 # try_engine NAME: use it if it is installed and answers.
 try_engine() {

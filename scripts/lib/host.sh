@@ -40,9 +40,13 @@ look_at_host() {
 
 look_at_engine() {
   if [[ -z $engine_kind ]]; then
-    local words row cause fix
-    words=$(docker info 2>&1 >/dev/null || true)
-    if have docker && look_up launch-errors "$words"; then
+    local words row cause fix status=0
+    have docker || status=127
+    ((status)) || words=$(timeout 3 docker info 2>&1 >/dev/null) || status=$?
+    if ((status == 124)); then
+      found failure engine "Docker does not answer within $answer_within seconds" "the Docker daemon hangs" \
+        "sudo systemctl restart docker; sudo journalctl -u docker -n 50 shows what it did last"
+    elif look_up launch-errors "${words:-}"; then
       found failure engine "Docker does not answer [$row]" "$cause" "$fix"
     else
       found failure engine "no container engine answers" "neither docker nor podman is here and running" "scripts/setup"
@@ -85,9 +89,9 @@ nvidia_cards() {
 look_at_gpu() {
   local -r version_file=$host/proc/driver/nvidia/version
   local card driver
-  if [[ -r $version_file ]]; then
-    nvidia=$(grep -oE '[0-9]+\.[0-9]+(\.[0-9]+)?' "$version_file" | head -n 1)
-    found ok GPU "NVIDIA's driver $nvidia is loaded"
+  if [[ -f $version_file ]]; then
+    nvidia=$(regular "$version_file" | grep -aoE '[0-9]+\.[0-9]+(\.[0-9]+)?' | head -n 1)
+    found ok GPU "NVIDIA's driver${nvidia:+ $nvidia} is loaded"
     return
   fi
   card=$(nvidia_cards | head -n 1)
@@ -179,7 +183,7 @@ look_at_toolkit() {
   local -r configuration=$host/etc/nvidia-container-runtime/config.toml
   local version ldconfig
   version=$(nvidia-ctk --version 2>/dev/null | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1 || true)
-  setting() { sed -nE "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*\"?([^\"#]*)\"?.*/\1/p" "$configuration" 2>/dev/null | head -n 1; }
+  setting() { regular "$configuration" | sed -nE "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*\"?([^\"#]*)\"?.*/\1/p" | head -n 1; }
   ldconfig=$(setting ldconfig)
   ldconfig=${ldconfig#@}
   if [[ -e $configuration && ! -r $configuration ]]; then
@@ -195,9 +199,12 @@ look_at_toolkit() {
   fi
 }
 
+# What a file says, if it is one: a pipe would keep us waiting. A megabyte is more than any of these files has.
+regular() { [[ ! -f $1 || ! -r $1 ]] || head -c 1000000 "$1" | tr -d '\0'; }
+
 # The paths of this machine that a CDI specification, YAML or JSON, names.
 named_by() {
-  grep -oE '(^|[^A-Za-z])(hostPath|path)"?: *"?/[^",[:space:]]+' "$1" | sed -E 's/^[^:]*: *"?//' | sort -u
+  regular "$1" | grep -oE '(^|[^A-Za-z])(hostPath|path)"?: *"?/[^",[:space:]]+' | sed -E 's/^[^:]*: *"?//' | sort -u || true
 }
 
 look_at_cdi() {
@@ -207,7 +214,7 @@ look_at_cdi() {
   for folder in "${folders[@]}"; do
     [[ -n $folder ]] || continue
     for file in "$host$folder"/*.{yaml,json}; do
-      [[ -e $file ]] || continue
+      [[ -f $file ]] || continue
       seen+="${seen:+, }${file#"$host"}"
       if [[ ! -r $file ]]; then
         found warning CDI "${file#"$host"} may not be read by you" "an engine without root reads it as you" "sudo chmod a+r ${file#"$host"}"

@@ -28,11 +28,30 @@ look_inside() {
   ((status == 0))
 }
 
+# leave_out OPTION…: sets options to those that a look into the container can have. There is no terminal, it ends with the look,
+# and another container may have its name and its ports.
+leave_out() {
+  local -a without=()
+  options=()
+  while (($#)); do
+    case $1 in
+      --name | --publish | -p | --restart) without+=("$1" "${2:-}") && shift ;;
+      --name=* | --publish=* | -p[0-9]* | --restart=* | --publish-all* | -P) without+=("$1") ;;
+      --rm | --rm=* | --detach | --detach=* | --interactive | --interactive=* | --tty | --tty=*) without+=("$1") ;;
+      *) if [[ $1 =~ ^-[dit]+$ ]]; then without+=("$1"); else options+=("$1"); fi ;;
+    esac
+    shift || true
+  done
+  ((${#without[@]} == 0)) || printf '\nleft out, since it is only a look: %s\n' "$(quoted "${without[@]}")"
+}
+
 # how_to_look IMAGE OPTION…: sets command. Our images have the program; into others it is mounted, in place of their own.
 how_to_look() {
   local -r image=$1
+  local -a options
   shift
-  command=("${engine[@]}" run --rm "$@")
+  leave_out "$@"
+  command=("${engine[@]}" run --rm "${options[@]}")
   if [[ $(entrypoint "$image") != *'"rust-gears"'* ]]; then
     take_program
     command+=("--volume=$d/rust-gears:/rust-gears:ro" --entrypoint=/rust-gears)

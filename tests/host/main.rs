@@ -226,6 +226,38 @@ fn an_engine_that_does_not_answer_is_the_cause() {
     assert!(told.contains("\nverdict: Docker does not answer [101]: the Docker daemon is not running"), "{told}");
 }
 
+#[test]
+fn an_engine_that_hangs_is_the_cause() {
+    let (status, told) = outcome(Machine::healthy().doctor("", "", 125).env("INFO_HANGS", "1"));
+    assert_eq!(status, Some(4));
+    assert!(
+        told.contains("\nverdict: Docker does not answer within 10 seconds: the Docker daemon hangs"),
+        "{told}"
+    );
+}
+
+/// Files that a machine can have in place of those that doctor reads.
+#[test]
+fn no_file_of_the_machine_makes_it_hang_or_fail() {
+    let files = ["proc/driver/nvidia/version", "etc/nvidia-container-runtime/config.toml", "etc/cdi/nvidia.yaml"];
+    let spoil: [fn(&Path); 4] = [
+        |path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success()),
+        |path| fs::create_dir(path).unwrap(),
+        |path| fs::write(path, [0xff, 0x00, b'\n', 0x1b].repeat(500_000)).unwrap(),
+        |path| symlink("/nowhere", path).unwrap(),
+    ];
+    for file in files {
+        for change in spoil {
+            let machine = Machine::healthy();
+            machine.remove(file);
+            change(&machine.path(file));
+            let (status, told) = outcome(machine.doctor(DRAWS, "", 0).timeout(Duration::from_secs(30)));
+            assert_eq!(status, Some(0), "{file}: {told}");
+            assert!(!told.contains("this failed:") && !told.contains('\u{1b}'), "{file}: {told}");
+        }
+    }
+}
+
 /// What the last lines say, of a machine and what its container did.
 fn verdict(machine: &Machine, report: &str, words: &str, status: u8) -> String {
     let (code, told) = outcome(&mut machine.doctor(report, words, status));
@@ -293,6 +325,14 @@ fn the_container_is_started_with_exactly_the_options_given() {
     let theirs = asked(r#"["blender"]"#);
     let program = theirs.split_once("--rm --gpus all --volume=").unwrap().1;
     assert!(program.ends_with(":/rust-gears:ro --entrypoint=/rust-gears my-image doctor\n"), "{theirs}");
+    // What belongs to the user's own run, not to a look into it.
+    let mut theirs = machine.doctor(DRAWS, "", 0);
+    theirs.args(["-it", "--name", "blender", "-p", "8080:80", "--restart=always", "-d", "-e", "A=b"]);
+    let (_, told) = outcome(&mut theirs);
+    let left_out = "\nleft out, since it is only a look: -it --name blender -p 8080:80 --restart=always -d\n";
+    assert!(told.contains(left_out), "{told}");
+    let asked = fs::read_to_string(machine.programs.path().join("asked")).unwrap();
+    assert!(asked.ends_with("--rm --gpus all -e A=b my-image doctor\n"), "{asked}");
     // And nothing is left behind.
     assert!(!Path::new("/tmp").join(name).exists());
 }
