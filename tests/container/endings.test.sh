@@ -110,7 +110,7 @@ test_a_file_that_cannot_be_written_names_the_option() {
 test_where_nobody_can_listen() {
   # 192.0.2.0/24 is reserved for documentation: no machine has it.
   DISPLAY='' exits 1 scripts/run --isolated --listen 192.0.2.1:6080
-  contains "$output" "cause: the address that --listen names is none of this machine's"
+  contains "$output" "cause: the address that --listen names does not belong to this machine"
   lacks "$output" 'something listens'
 }
 

@@ -40,7 +40,7 @@ test_each_way_lets_the_container_in_and_leaves_no_trace() {
 test_none_is_for_servers_that_let_everybody_in() {
   start_x xvfb
   exits 3 scripts/run --x-auth=none -- --frames 3
-  contains "$output" 'the X server wants a cookie, and there is none'
+  contains "$output" 'the X server demands a cookie, but'
   xhost + >/dev/null
   exits 0 scripts/run --x-auth=none -- --frames 3
 }

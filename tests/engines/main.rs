@@ -183,7 +183,7 @@ fn unknown_words_by_hand() {
     let machine = Machine::new();
     let (status, told) = outcome(machine.script("explain", "", "").write_stdin(UNKNOWN));
     assert_eq!(status, Some(1));
-    assert!(told.contains("not known to us: please report") && !told.contains("cause: "), "{told}");
+    assert!(told.contains("is unknown: please report") && !told.contains("cause: "), "{told}");
     let (status, told) = outcome(machine.script("explain", "", "").write_stdin(""));
     assert_eq!(status, Some(2), "{told}");
 }
