@@ -165,7 +165,7 @@ fn unknown_words_are_handed_on_and_asked_for() {
     let machine = Machine::new();
     let (status, told) = outcome(&mut machine.run("docker", UNKNOWN, "125"));
     assert_eq!(status, Some(1));
-    assert!(told.contains("not known to us: please report") && told.contains(UNKNOWN), "{told}");
+    assert!(told.contains("is unknown: please report") && told.contains(UNKNOWN), "{told}");
     assert!(!told.contains("cause: "), "{told}");
     // The command can be pasted, and its file records what the engine was asked to do, and which engine.
     let command = told.lines().find_map(|line| Some(line.split_once(": ")?.1).filter(|rest| rest.contains("{ ")));
