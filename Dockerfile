@@ -14,9 +14,9 @@ FROM ${RUST_IMAGE} AS dependencies
 WORKDIR /src
 # The dependencies are a layer of their own, built with empty sources, and rebuilt only if the manifest changes.
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir -p src/web benches \
+RUN mkdir -p src/isolated benches \
     && echo 'fn main() {}' >src/main.rs \
-    && cp src/main.rs src/web/main.rs \
+    && cp src/main.rs src/isolated/main.rs \
     && touch src/lib.rs \
     && awk '/^\[\[bench/ { bench = 1 } bench && $1 == "name" { gsub("\"", "", $3); printf "" >("benches/" $3 ".rs"); bench = 0 }' Cargo.toml \
     && cargo build --locked --release
@@ -30,12 +30,12 @@ COPY scripts/lib/*.tsv scripts/lib/
 RUN find src -name '*.rs' -exec touch {} + \
     && cargo build --locked --release
 
-# ---- the web server of `isolated` --------------------------------------------------------------------------------
-FROM dependencies AS web-builder
-RUN cargo build --locked --release --features web
-COPY src/web src/web
-RUN touch src/web/main.rs \
-    && cargo build --locked --release --features web
+# ---- the first process and the web server of `isolated` ----------------------------------------------------------
+FROM dependencies AS isolated-builder
+RUN cargo build --locked --release --features isolated
+COPY src/isolated src/isolated
+RUN touch src/isolated/main.rs \
+    && cargo build --locked --release --features isolated
 
 # ---- libglvnd ----------------------------------------------------------------------------------------------------
 # Debian's libgl1 and libegl1 pull in Mesa and LLVM, 210 MB that NVIDIA's driver doesn't use. The libraries are extracted
@@ -118,10 +118,10 @@ RUN apt-get update \
       libgnutls30t64 libjpeg62-turbo libpixman-1-0 libunwind8 libxcvt0 libxfont2 libxkbfile1 \
     && rm -rf /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/lib/dpkg/info/*.symbols /var/cache/* /var/log/*
 COPY --from=x-server /x-server/out/ /
-COPY scripts/lib/isolated /usr/local/bin/
-COPY --from=web-builder /src/target/release/rust-gears-web /usr/local/bin/
-# Each of them starts: none lacks a library.
-RUN Xvnc -version && xkbcomp -version && tigervncpasswd -f </etc/hostname >/dev/null
+COPY --from=isolated-builder /src/target/release/isolated /usr/local/bin/
+# One program with two names. Each of them starts: none lacks a library.
+RUN ln -s isolated /usr/local/bin/rust-gears-web \
+    && rust-gears-web --version && Xvnc -version && xkbcomp -version && tigervncpasswd -f </etc/hostname >/dev/null
 USER 65532:65532
 EXPOSE 6080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["isolated", "--health"]

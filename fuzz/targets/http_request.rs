@@ -9,7 +9,7 @@ use tokio::net::UnixListener;
 use tokio::runtime::Builder;
 
 #[allow(dead_code)]
-#[path = "../../src/web/main.rs"]
+#[path = "../../src/isolated/web/mod.rs"]
 mod web;
 
 const PASSWORD: &str = "s3cret";
@@ -43,7 +43,7 @@ async fn answer_to(bytes: &[u8], folder: &Path) -> Vec<u8> {
         }
     });
 
-    let site = web::Site::new(web::password::Password(PASSWORD.into()), socket, FIGURES.as_bytes());
+    let site = web::Site::new(web::admission::Password(PASSWORD.into()), socket, FIGURES.as_bytes());
     let place = web::places::Places::default().take([127, 0, 0, 1].into()).await;
     let (near, far) = duplex(64 * 1024);
     tokio::spawn(web::server::serve(far, place, web::router(site, &novnc)));

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use tokio::runtime::Builder;
 
 #[allow(dead_code)]
-#[path = "../../src/web/main.rs"]
+#[path = "../../src/isolated/web/mod.rs"]
 mod web;
 
 fuzz_target!(|bytes: &[u8]| {

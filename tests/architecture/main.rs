@@ -27,7 +27,7 @@ fn named_by_rooms() -> BTreeMap<String, Named> {
     for path in sources(Path::new("src")) {
         let module = paths::module_of(&path);
         // The list of rooms itself, and programs of their own.
-        if module == ["lib"] || module[0] == "web" {
+        if module == ["lib"] || module[0] == "isolated" {
             continue;
         }
         let named = paths::named(&fs::read_to_string(&path).unwrap(), &module, &crates);
@@ -38,7 +38,7 @@ fn named_by_rooms() -> BTreeMap<String, Named> {
     rooms
 }
 
-/// The rooms, and what each may know: other rooms, and crates. Programs of their own (`web`) know their own alone.
+/// The rooms, and what each may know: other rooms, and crates. Programs of their own (`isolated`) know their own alone.
 #[rustfmt::skip] // a table: one line a room
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("capture", &[], &["image"]),

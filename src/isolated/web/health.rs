@@ -4,13 +4,14 @@ use super::{Site, rfb};
 use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
+use tokio::net::UnixStream;
 
 /// 200 if the gears have drawn and the X server answers, else 503 and the reason.
 pub async fn health(State(site): State<Arc<Site>>) -> (StatusCode, String) {
     let greeted = {
         // Anybody may ask. One at a time does, so that the X server keeps its connections for viewers.
         let _turn = site.asks_x_server.lock().await;
-        rfb::greets(&site.rfb).await
+        rfb::greets(UnixStream::connect(&site.rfb)).await
     };
     match greeted {
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("the X server does not answer: {reason}\n")),

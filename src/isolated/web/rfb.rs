@@ -10,7 +10,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures_util::{SinkExt, StreamExt};
-use std::path::Path;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -72,9 +72,9 @@ async fn hand_on(viewer: WebSocket, server: UnixStream) {
 ///
 /// # Errors
 /// Why not, in words.
-pub async fn greets(socket: &Path) -> Result<(), String> {
+pub async fn greets<S: AsyncRead + Unpin>(connect: impl Future<Output = io::Result<S>>) -> Result<(), String> {
     tokio::time::timeout(PATIENCE, async {
-        let stream = UnixStream::connect(socket).await.map_err(|error| error.to_string())?;
+        let stream = connect.await.map_err(|error| error.to_string())?;
         greeting(stream).await
     })
     .await

@@ -7,20 +7,20 @@
 //!
 //! The page and noVNC are for everybody; the screen and the figures are for whoever knows the password.
 
+pub mod admission;
 mod figures;
 mod health;
-pub mod password;
 pub mod places;
 pub mod rfb;
 pub mod server;
 
+use admission::Password;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{Html, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 use clap::Parser;
 use figures::Figures;
-use password::Password;
 use std::future::ready;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ use tower_http::services::ServeDir;
 ///
 /// Standard input: what `rust-gears --json` prints. The environment variable RUST_GEARS_PASSWORD: the password.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(name = "rust-gears-web", version)]
 struct Args {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:6080")]
@@ -54,7 +54,7 @@ pub struct Site {
     rfb: PathBuf,
     figures: Figures,
     asks_x_server: tokio::sync::Mutex<()>,
-    refusals: Mutex<password::Log>,
+    refusals: Mutex<admission::Log>,
 }
 
 impl Site {
@@ -87,7 +87,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
 /// Of which one waits for the gears' figures; the rest read noVNC's files.
 const THREADS: usize = 4;
 
-fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     let args = Args::parse();
     let Some(password) = Password::from_environment() else {
         eprintln!("rust-gears-web: RUST_GEARS_PASSWORD is not set, and without a password everybody would get in");
@@ -116,7 +116,7 @@ pub fn router(site: Arc<Site>, novnc: &Path) -> Router {
     Router::new()
         .route("/rfb", get(rfb::connect))
         .route("/figures", get(figures::stream))
-        .route_layer(middleware::from_fn_with_state(site.clone(), password::admit))
+        .route_layer(middleware::from_fn_with_state(site.clone(), admission::admit))
         .route("/", get(|| ready(Html(include_str!("page.html")))))
         .route("/page.css", get(|| ready(([(header::CONTENT_TYPE, "text/css")], include_str!("page.css")))))
         .route("/page.js", get(|| ready(([(header::CONTENT_TYPE, "text/javascript")], include_str!("page.js")))))
