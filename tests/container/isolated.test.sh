@@ -179,6 +179,28 @@ test_isolated_stops_within_a_second() {
   done
 }
 
+# As long as it isn't collected, the zombie has an entry in /proc.
+test_process_1_of_isolated_collects_orphans() {
+  start_isolated --isolated
+  local -r orphan=$(docker exec "$container" sh -c 'sleep 0.1 >/dev/null 2>&1 & echo $!')
+  ((orphan > 1))
+  wait_for "the end of process $orphan" exits 1 docker exec "$container" test -e "/proc/$orphan"
+}
+
+# A terminal's Ctrl-C is for all processes in its foreground: only process 1 is there, and ends the gears before the X server.
+test_ctrl_c_in_a_terminal_of_isolated_leaves_the_gears_their_last_words() {
+  local -r log=$here/log
+  { wait_for 'the URL' grep -qs 'password included' "$log" && printf '\003' && sleep 5; } |
+    exits 130 script -qefc 'docker run -it --rm --tmpfs /tmp rust-gears:isolated' "$log"
+  contains "$(<"$log")" 'drew on-screen'
+  lacks "$(<"$log")" 'so everything ends'
+}
+
+test_isolated_says_that_tmp_has_to_be_writable() {
+  exits 1 docker run --rm --read-only rust-gears:isolated
+  contains "$output" 'cannot write to /tmp/rust-gears: ' '/tmp has to be writable: docker run --tmpfs /tmp'
+}
+
 test_the_health_check_means_something() {
   local way
   for way in --isolated --vnc-only; do
