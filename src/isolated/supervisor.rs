@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 /// How often it is checked whether the gears can be watched yet.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
 /// How long the gears may take to end and say their last words.
-const LAST_WORDS_WITHIN: Duration = Duration::from_millis(500);
+const LAST_WORDS_WITHIN: Duration = Duration::from_millis(750);
 /// How much is kept of what the X server says, in bytes. It has a word for each connection, and anybody may connect.
 const KEPT: usize = 8192;
 

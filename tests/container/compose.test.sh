@@ -3,11 +3,7 @@
 
 # Docker's plugin if it is here, else Debian's docker-compose; from the base images that this engine has.
 compose() (
-  source "$root/scripts/lib/engine.sh"
-  source "$root/scripts/lib/base-images.sh"
-  # shellcheck disable=SC2034 # for ensure_base_images
-  engine=(docker)
-  ensure_base_images
+  use_base_images
   if docker compose version >/dev/null 2>&1; then exec docker compose "$@"; else exec docker-compose "$@"; fi
 )
 

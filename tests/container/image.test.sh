@@ -41,12 +41,8 @@ test_metadata() {
 
 # Unless a registry is in reach, the base image is a stand-in: another build must not take it for Debian's or Rust's own.
 test_a_stand_in_has_a_name_of_its_own() {
-  source scripts/lib/engine.sh
-  source scripts/lib/packages.sh
-  source scripts/lib/base-images.sh
-  # An engine with no image and no registry, which remembers what it is told.
-  # shellcheck disable=SC2034 # for ensure_base_images
-  engine=(engine_without_images) install=no
+  source_base_images engine_without_images
+  # No image and no registry, and it remembers what it is told.
   engine_without_images() {
     [[ $1 != import ]] || printf '%s\n' "${@: -1}" >>"$here/imported"
     [[ $1 != image ]] || grep -qxF "$3" "$here/imported" 2>/dev/null || return 1
@@ -61,10 +57,7 @@ test_a_stand_in_has_a_name_of_its_own() {
 }
 
 test_base_images_are_taken_from_the_environment() {
-  source scripts/lib/engine.sh
-  source scripts/lib/base-images.sh
-  # shellcheck disable=SC2034 # for ensure_base_images
-  engine=(engine_with_every_image)
+  source_base_images engine_with_every_image
   engine_with_every_image() { :; }
   DEBIAN_IMAGE=debian@sha256:0123 RUST_IMAGE='' ensure_base_images
   same '--build-arg RUST_IMAGE=docker.io/library/rust:1.95-slim-trixie --build-arg DEBIAN_IMAGE=debian@sha256:0123' "${base_arguments[*]}"

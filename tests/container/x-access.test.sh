@@ -26,15 +26,20 @@ turning() { grep -q 'frames in' "$here/out"; }
 
 readonly each_way=(cookie user xhost)
 
-test_each_way_lets_the_container_in_and_leaves_no_trace() {
-  start_x xvfb
+# each_opens_a_window_and_leaves_no_trace WAY…
+each_opens_a_window_and_leaves_no_trace() {
+  local -r at_first=$(state)
   local way
-  local -r before=$(state)
-  for way in "${each_way[@]}"; do
+  for way; do
     exits 0 scripts/run --x-auth="$way" -- --frames 3
     contains "$output" '3 frames in' "on-screen on $DISPLAY"
-    same "$before" "$(state)"
+    same "$at_first" "$(state)" # and the server still lets this program ask
   done
+}
+
+test_each_way_lets_the_container_in_and_leaves_no_trace() {
+  start_x xvfb
+  each_opens_a_window_and_leaves_no_trace "${each_way[@]}"
 }
 
 test_none_is_for_servers_that_let_everybody_in() {
@@ -47,13 +52,7 @@ test_none_is_for_servers_that_let_everybody_in() {
 
 test_a_server_without_cookies_stays_as_it_was() {
   start_x xvfb-without-cookies
-  local -r before=$(state)
-  local way
-  for way in "${each_way[@]}" none; do
-    exits 0 scripts/run --x-auth="$way" -- --frames 3
-    contains "$output" "on-screen on $DISPLAY"
-    same "$before" "$(state)" # and the server still lets this program ask
-  done
+  each_opens_a_window_and_leaves_no_trace "${each_way[@]}" none
 }
 
 test_xhost_warns() {
@@ -255,15 +254,9 @@ test_what_is_printed_runs_when_pasted() {
 # Xwayland's: who is not its owner has no right to write to it, which is what it takes to connect.
 test_a_socket_that_its_owner_alone_can_open() {
   start_x xvfb
-  local way
   chown 4711:4711 "/tmp/.X11-unix/X${DISPLAY#:}"
   chmod 755 "/tmp/.X11-unix/X${DISPLAY#:}"
-  local -r before=$(state)
-  for way in "${each_way[@]}"; do
-    exits 0 scripts/run --x-auth="$way" -- --frames 3
-    contains "$output" "on-screen on $DISPLAY"
-    same "$before" "$(state)"
-  done
+  each_opens_a_window_and_leaves_no_trace "${each_way[@]}"
   exits 0 scripts/run --print
   contains "$output" '--user 4711:4711'
 }
@@ -279,13 +272,8 @@ test_a_socket_that_root_alone_can_open_makes_no_container_root() {
 
 test_a_server_that_forgets_whom_it_let_in() {
   start_x xvfb-that-resets
-  local way
   local -r before=$(state)
-  for way in "${each_way[@]}"; do
-    exits 0 scripts/run --x-auth="$way" -- --frames 3
-    contains "$output" "on-screen on $DISPLAY"
-    same "$before" "$(state)"
-  done
+  each_opens_a_window_and_leaves_no_trace "${each_way[@]}"
   without xmodmap
   exits 3 scripts/run --x-auth=user -- --frames 3
   contains "$output" 'forgets whom it let in as soon as its last client leaves' 'install xmodmap, or use --x-auth=cookie'

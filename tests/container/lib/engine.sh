@@ -42,16 +42,17 @@ stop_process() {
   wait "$1" 2>/dev/null || true
 }
 
-# The image that ours start from: for images of the tests' own, since none can be pulled.
-base_image() { docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.base.name"}}' rust-gears; }
-
-# use_base_images: sets base_arguments to what `docker build` has to be given for the images that the Dockerfile starts from.
-use_base_images() {
+# source_base_images ENGINE: for ensure_base_images, which then asks that engine for the images that the Dockerfile starts from,
+# and sets base_arguments to what `docker build` has to be given for them.
+source_base_images() {
   source "$root/scripts/lib/engine.sh"
   source "$root/scripts/lib/packages.sh"
   source "$root/scripts/lib/base-images.sh"
   # shellcheck disable=SC2034 # for ensure_base_images
-  engine=(docker) install=no
+  engine=("$1") install=no
+}
+use_base_images() {
+  source_base_images docker
   ensure_base_images
 }
 
