@@ -22,10 +22,11 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// How often it is checked whether the gears can be watched yet.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
-/// How long the gears may take to end and say their last words.
+/// How long the gears may take to end and say their last words, and the X server's to be read.
 const LAST_WORDS_WITHIN: Duration = Duration::from_millis(750);
 /// How much is kept of what the X server says, in bytes. It has a word for each connection, and anybody may connect.
 const KEPT: usize = 8192;
@@ -92,7 +93,7 @@ async fn supervise(way: Way, options: &[OsString]) -> Result<u8, Error> {
     let (x_server, display) = start_x_server(&children, way)?;
     let status = tokio::select! {
         (role, status) = children.next_end() => {
-            if role == Role::XServer && let Ok(words) = x_server.await {
+            if role == Role::XServer && let Ok(Ok(words)) = timeout(LAST_WORDS_WITHIN, x_server).await {
                 let _ = io::stderr().write_all(&words);
             }
             say(format_args!("{role} ended with exit status {status}, so everything ends"));
@@ -206,7 +207,7 @@ async fn turn(
 async fn end(children: &Children) {
     if children.signal(Role::Gears, Signal::TERM) {
         let gears_end = async { while children.next_end().await.0 != Role::Gears {} };
-        let _ = tokio::time::timeout(LAST_WORDS_WITHIN, gears_end).await;
+        let _ = timeout(LAST_WORDS_WITHIN, gears_end).await;
     }
     children.kill_all();
 }
