@@ -11,7 +11,7 @@ look_inside() {
   local -a command
   shift
   if [[ -z $image ]]; then
-    ours_is_there
+    build_ours
     command=("$root/scripts/run" "--engine=$engine_kind" -- doctor)
     printf '\nin a container: %s\n' "$(quoted "${command[@]}")"
   else
@@ -60,12 +60,14 @@ how_to_look() {
 }
 entrypoint() { "${engine[@]}" image inspect --format '{{json .Config.Entrypoint}}' "$1" 2>/dev/null || true; }
 
-# Built before the clock starts.
-ours_is_there() { { has_image rust-gears && has_image rust-gears:mesa; } || "$root/scripts/build" "--engine=$engine_kind" slim mesa >&2; }
+# Which of ours scripts/run takes depends on the GPU. They are built before the clock starts.
+build_ours() { { has_image rust-gears && has_image rust-gears:mesa; } || "$root/scripts/build" "--engine=$engine_kind" slim mesa >&2; }
 
 take_program() {
-  ours_is_there
-  "${engine[@]}" create --name "$container" rust-gears >/dev/null
+  local ours=rust-gears:mesa
+  has_image "$ours" || ours=rust-gears
+  has_image "$ours" || build_ours
+  "${engine[@]}" create --name "$container" "$ours" >/dev/null
   "${engine[@]}" cp "$container:/usr/local/bin/rust-gears" "$d/rust-gears" >/dev/null
   "${engine[@]}" rm "$container" >/dev/null
   chmod 755 "$d" "$d/rust-gears" # whoever the image's user is

@@ -42,3 +42,16 @@ test_podman_says_that_there_is_no_cdi_specification() {
   DISPLAY='' exits 1 scripts/run --engine=podman --gpu=cdi --image=rust-gears:mesa -- --frames 3
   contains "$output" 'cause: there is no CDI specification' 'unresolvable CDI devices'
 }
+
+test_doctor_from_the_host_with_podman() {
+  use_podman
+  DISPLAY='' exits 4 scripts/doctor --engine=podman rust-gears:mesa -- -e NVIDIA_VISIBLE_DEVICES=all
+  contains "$output" 'podman version' '[21]' $'\nverdict: '
+  printf 'FROM rust-gears:mesa\nENTRYPOINT ["/bin/false"]\n' | podman build --quiet --tag rust-gears-test-stranger - >/dev/null
+  DISPLAY='' exits 4 scripts/doctor --engine=podman rust-gears-test-stranger
+  contains "$output" '--entrypoint=/rust-gears' '[21]' $'\nverdict: '
+  # Said by podman itself.
+  DISPLAY='' exits 4 scripts/doctor --engine=podman rust-gears:mesa -- --device nvidia.com/gpu=all
+  contains "$output" 'unresolvable CDI devices' '[41]' $'\nverdict: '
+  same '' "$(podman ps --all --quiet)"
+}
