@@ -1,22 +1,22 @@
 // Many gears, seen along their axis: one a cell of a grid that fills the picture. For the bench stages submit, vertex
-// and fill. The #version line is put before this text when it is compiled.
+// and fill. src/render/dialect.rs puts the lines of each GLSL version before this text.
 
-layout(location = 0) in vec3 position;
-layout(location = 1) in vec3 normal;
+ATTRIBUTE vec3 position;
+ATTRIBUTE vec3 normal;
 
 uniform int cells;     // cells of the grid along each side
 uniform int first;     // number of the first instance's gear
 uniform float scale;   // from the gear's coordinates to a cell's half side
 uniform float angle;   // how far the first gear is turned, in radians; each further gear by 0.1 more
 
-out vec3 color;
+VARYING vec3 color;
 
 void main() {
-    int gear = first + gl_InstanceID;
+    int gear = first + INSTANCE;
     float turn = angle + 0.1 * float(gear);
     vec2 c = vec2(cos(turn), sin(turn));
     vec2 place = vec2(c.x * position.x - c.y * position.y, c.y * position.x + c.x * position.y) * scale;
-    vec2 cell = vec2(gear % cells, (gear / cells) % cells) * 2.0 + 1.0;
+    vec2 cell = vec2(REMAINDER(gear, cells), REMAINDER(gear / cells, cells)) * 2.0 + 1.0;
     gl_Position = vec4((cell + place) / float(cells) - 1.0, -0.01 * position.z, 1.0);
     color = vec3(0.8, 0.1, 0.0) * (0.2 + 0.8 * max(normal.z, 0.0));
 }

@@ -1,9 +1,8 @@
 // The colour was computed at the vertices (see gear.vert); here it is only written.
-// The #version line is put before this text when it is compiled.
+// src/render/dialect.rs puts the lines of each GLSL version before this text.
 
-in vec3 color;
-layout(location = 0) out vec4 fragment;
+VARYING vec3 color;
 
 void main() {
-    fragment = vec4(color, 1.0);
+    FRAGMENT = vec4(color, 1.0);
 }

@@ -1,16 +1,16 @@
 // Lights a vertex as OpenGL's fixed function does: one directional light, ambient 0.2, no specular part.
 // Equal to glxgears' picture, because it lights per vertex, too, and in eye space with a fixed light.
-// The #version line is put before this text when it is compiled.
+// src/render/dialect.rs puts the lines of each GLSL version before this text.
 
-layout(location = 0) in vec3 position;
-layout(location = 1) in vec3 normal;
-layout(location = 2) in float gear; // which of the three: 0 red, 1 green, 2 blue
+ATTRIBUTE vec3 position;
+ATTRIBUTE vec3 normal;
+ATTRIBUTE float gear; // which of the three: 0 red, 1 green, 2 blue
 
 uniform mat4 clip_from_gear[3];  // projection * model-view of each gear
 uniform vec3 light[3];           // unit vector towards the light, in each gear's own coordinates
 uniform vec3 material[3];        // ambient and diffuse colour of each gear
 
-out vec3 color;
+VARYING vec3 color;
 
 void main() {
     int i = int(gear);

@@ -124,7 +124,7 @@ impl<'a> Runner<'a> {
             }
         };
         let samples = frames.samples(&self.canvas);
-        let setup = Setup { gl: &self.gl, gears: &self.gears, framebuffer: frames.framebuffer(), size, samples };
+        let setup = Setup { gl: &self.gl, gears: &self.gears, framebuffer: frames.framebuffer(), size };
         let mut stage = Running {
             spec,
             workload: (spec.build)(&setup)?,

@@ -40,8 +40,6 @@ pub struct Setup<'a> {
     /// The framebuffer for off-screen stages.
     pub framebuffer: Option<&'a Rc<Framebuffer>>,
     pub size: (u32, u32),
-    /// Samples per pixel.
-    pub samples: u32,
 }
 
 /// The size of a stage's picture.
@@ -121,7 +119,7 @@ pub const STAGES: &[Spec] = &[
         work_per_unit: 1e9,
         max_load: 1 << 20,
         is_load_gears: true,
-        build: |setup| Ok(Box::new(Fill::new(setup.gl, setup.samples)?)),
+        build: |setup| Ok(Box::new(Fill::new(setup.gl, setup.size)?)),
         ..COMMON
     },
     Spec {

@@ -1,6 +1,6 @@
 //! The end of an off-screen frame. Without a window there is no swap to pace the program, so fences do.
 
-use super::{Functions, check};
+use super::{Abilities, Functions, check};
 use glow::HasContext;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ const WAITS: u32 = 10;
 /// groups of 16, 59,300 with groups of 64.)
 pub struct FrameQueue {
     gl: Functions,
+    has_fences: bool,
     fences: VecDeque<glow::Fence>,
     frames_in_group: u32,
     group_size: u32,
@@ -42,6 +43,7 @@ impl FrameQueue {
     pub fn new(gl: &Functions) -> FrameQueue {
         FrameQueue {
             gl: gl.clone(),
+            has_fences: Abilities::of(gl).fences,
             fences: VecDeque::with_capacity(GROUPS_IN_FLIGHT + 1),
             frames_in_group: 0,
             group_size: 1,
@@ -92,6 +94,11 @@ impl FrameQueue {
     fn end_group(&mut self) -> Result<(), GpuHangs> {
         // SAFETY: the context is current.
         unsafe {
+            if !self.has_fences {
+                // The only wait that OpenGL 2.1 and OpenGL ES 2.0 know.
+                self.gl.finish();
+                return Ok(());
+            }
             self.fences.extend(self.gl.fence_sync(glow::SYNC_GPU_COMMANDS_COMPLETE, 0).ok());
             self.gl.flush();
         }

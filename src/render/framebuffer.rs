@@ -1,8 +1,8 @@
 //! Framebuffers to draw into where there is no window, and pictures read back from them.
 
-use super::{BackBuffer, Functions, check};
+use super::{Abilities, BackBuffer, Functions, Lack, last_error};
 use glow::HasContext;
-use image::RgbImage;
+use image::{DynamicImage, RgbImage, RgbaImage};
 
 /// A picture in the GPU's memory: colour and depth, with or without multisampling.
 pub struct Framebuffer {
@@ -20,6 +20,12 @@ pub struct Framebuffer {
 #[error("{0}")]
 pub struct FramebufferError(String);
 
+impl From<Lack> for FramebufferError {
+    fn from(lack: Lack) -> FramebufferError {
+        FramebufferError(lack.to_string())
+    }
+}
+
 impl Framebuffer {
     /// Makes one. `samples`: at least so many a pixel, 0 for no multisampling.
     ///
@@ -31,8 +37,9 @@ impl Framebuffer {
         samples: u32,
         srgb: bool,
     ) -> Result<Framebuffer, FramebufferError> {
-        let limits = Limits::of(gl);
-        limits.allow(size, samples)?;
+        let abilities = Abilities::of(gl);
+        abilities.require_off_screen(samples, srgb)?;
+        Limits::of(gl).allow(size, samples)?;
         let (drawn, actual) = Storage::new(gl, size, samples, srgb, true)?;
         let resolved = (samples > 0).then(|| Storage::new(gl, size, 0, srgb, false)).transpose()?.map(|(s, _)| s);
         Ok(Framebuffer { drawn, resolved, gl: gl.clone(), size, samples: actual })
@@ -48,9 +55,9 @@ impl Framebuffer {
         self.size
     }
 
-    /// Reads its picture from now on, with multisampling the one that was resolved last.
+    /// Reads its picture from now on, with multisampling the one that was resolved last. To draw again, `bind` it.
     pub fn bind_for_reading(&self) {
-        self.resolved.as_ref().unwrap_or(&self.drawn).bind(glow::READ_FRAMEBUFFER);
+        self.resolved.as_ref().unwrap_or(&self.drawn).bind(glow::FRAMEBUFFER);
     }
 
     /// Draws into it from now on.
@@ -83,13 +90,10 @@ impl Framebuffer {
     }
 
     /// The picture, top row first.
-    #[expect(unsafe_code)]
     pub fn read(&self) -> RgbImage {
         self.bind_for_reading();
-        // SAFETY: the context is current.
-        unsafe { self.gl.read_buffer(glow::COLOR_ATTACHMENT0) };
         let picture = read_pixels(&self.gl, self.size);
-        self.drawn.bind(glow::READ_FRAMEBUFFER);
+        self.bind();
         picture
     }
 }
@@ -114,6 +118,9 @@ pub fn read_back_buffer(
     srgb: bool,
 ) -> Result<RgbImage, FramebufferError> {
     let (width, height) = (size.0 as i32, size.1 as i32);
+    if !Abilities::of(gl).blits {
+        return Ok(read_pixels(gl, size));
+    }
     // Read directly, a multisampled window of Mesa's gives one sample a pixel instead of their mean.
     let (resolved, _) = Storage::new(gl, size, 0, srgb, false)?;
     // SAFETY: the context is current; 0 is the window's own framebuffer.
@@ -131,13 +138,14 @@ pub fn read_back_buffer(
 
 #[expect(unsafe_code)]
 fn read_pixels(gl: &glow::Context, (width, height): (u32, u32)) -> RgbImage {
-    let mut picture = RgbImage::new(width, height);
-    // SAFETY: the context is current; without padding between rows, the picture takes exactly this memory.
+    let mut rgba = RgbaImage::new(width, height);
+    // SAFETY: the context is current; rows of four bytes per pixel have no padding, so the picture takes exactly this
+    // memory. OpenGL ES has no other format that every framebuffer can be read in.
     unsafe {
-        gl.pixel_store_i32(glow::PACK_ALIGNMENT, 1);
-        let pixels = glow::PixelPackData::Slice(Some(picture.as_mut()));
-        gl.read_pixels(0, 0, width as i32, height as i32, glow::RGB, glow::UNSIGNED_BYTE, pixels);
+        let pixels = glow::PixelPackData::Slice(Some(rgba.as_mut()));
+        gl.read_pixels(0, 0, width as i32, height as i32, glow::RGBA, glow::UNSIGNED_BYTE, pixels);
     }
+    let mut picture = DynamicImage::ImageRgba8(rgba).into_rgb8();
     // OpenGL's first row is the lowest.
     image::imageops::flip_vertical_in_place(&mut picture);
     picture
@@ -154,10 +162,12 @@ impl Limits {
     #[expect(unsafe_code)]
     fn of(gl: &glow::Context) -> Limits {
         let mut viewport = [0; 2];
+        let Abilities { framebuffers, blits, .. } = Abilities::of(gl);
         // SAFETY: the context is current; GL_MAX_VIEWPORT_DIMS has two values.
         let (side, samples) = unsafe {
             gl.get_parameter_i32_slice(glow::MAX_VIEWPORT_DIMS, &mut viewport);
-            (gl.get_parameter_i32(glow::MAX_RENDERBUFFER_SIZE), gl.get_parameter_i32(glow::MAX_SAMPLES))
+            let limit = |is_known: bool, name| if is_known { gl.get_parameter_i32(name) } else { i32::MAX };
+            (limit(framebuffers, glow::MAX_RENDERBUFFER_SIZE), limit(blits, glow::MAX_SAMPLES))
         };
         let limit = |n: i32| n.max(0) as u32;
         Limits {
@@ -178,11 +188,12 @@ impl Limits {
     }
 }
 
-/// A framebuffer object and its renderbuffers.
+/// A framebuffer object and what it keeps its pixels in.
 struct Storage {
     gl: Functions,
     framebuffer: glow::Framebuffer,
     renderbuffers: Vec<glow::Renderbuffer>,
+    texture: Option<glow::Texture>,
 }
 
 impl Storage {
@@ -195,38 +206,63 @@ impl Storage {
         srgb: bool,
         with_depth: bool,
     ) -> Result<(Storage, u32), FramebufferError> {
+        let (width, height) = (width as i32, height as i32);
         let color = (glow::COLOR_ATTACHMENT0, if srgb { glow::SRGB8_ALPHA8 } else { glow::RGBA8 });
         // On an H100, clearing 24 bits of depth took half of a frame; with 16, 300x300 went from 58,600 to 66,200 FPS,
         // 1920x1080 from 2,500 to 2,830. The gears are 30 to 50 units away, where 16 bits tell 0.007 units apart.
         let depth = (glow::DEPTH_ATTACHMENT, glow::DEPTH_COMPONENT16);
-        let attachments = if with_depth { vec![color, depth] } else { vec![color] };
+        let has_color = Abilities::of(gl).true_color;
         // SAFETY: the context is current; the sizes are within its limits.
         unsafe {
             let framebuffer = gl.create_framebuffer().map_err(FramebufferError)?;
-            let mut storage = Storage { gl: gl.clone(), framebuffer, renderbuffers: Vec::new() };
+            let mut storage = Storage { gl: gl.clone(), framebuffer, renderbuffers: Vec::new(), texture: None };
             storage.bind(glow::FRAMEBUFFER);
             let mut actual = 0;
-            for (attachment, format) in attachments {
+            if !has_color {
+                storage.add_texture(width, height)?;
+            }
+            for (attachment, format) in
+                [color].into_iter().filter(|_| has_color).chain(with_depth.then_some(depth))
+            {
                 let renderbuffer = gl.create_renderbuffer().map_err(FramebufferError)?;
                 storage.renderbuffers.push(renderbuffer);
                 gl.bind_renderbuffer(glow::RENDERBUFFER, Some(renderbuffer));
-                gl.renderbuffer_storage_multisample(
-                    glow::RENDERBUFFER,
-                    samples as i32,
-                    format,
-                    width as i32,
-                    height as i32,
-                );
-                actual = gl.get_renderbuffer_parameter_i32(glow::RENDERBUFFER, glow::RENDERBUFFER_SAMPLES).max(0)
-                    as u32;
-                gl.framebuffer_renderbuffer(glow::FRAMEBUFFER, attachment, glow::RENDERBUFFER, Some(renderbuffer));
+                let target = glow::RENDERBUFFER;
+                if samples > 0 {
+                    gl.renderbuffer_storage_multisample(target, samples as i32, format, width, height);
+                    actual = gl.get_renderbuffer_parameter_i32(target, glow::RENDERBUFFER_SAMPLES).max(0) as u32;
+                } else {
+                    gl.renderbuffer_storage(target, format, width, height);
+                }
+                gl.framebuffer_renderbuffer(glow::FRAMEBUFFER, attachment, target, Some(renderbuffer));
             }
-            check(gl, "a framebuffer").map_err(|e| FramebufferError(e.reason))?;
+            last_error(gl).map_or(Ok(()), |reason| Err(FramebufferError(reason)))?;
             match gl.check_framebuffer_status(glow::FRAMEBUFFER) {
                 glow::FRAMEBUFFER_COMPLETE => Ok((storage, actual)),
                 status => Err(FramebufferError(format!("the framebuffer is incomplete (0x{status:x})"))),
             }
         }
+    }
+
+    /// Keeps colours in a texture: OpenGL ES 2.0 promises renderbuffers of 16 bits per pixel alone, in which the gears'
+    /// colours would be others. The framebuffer is bound.
+    #[expect(unsafe_code)]
+    fn add_texture(&mut self, width: i32, height: i32) -> Result<(), FramebufferError> {
+        let gl = &self.gl;
+        // SAFETY: the context is current; no pixels are passed.
+        unsafe {
+            let texture = gl.create_texture().map_err(FramebufferError)?;
+            self.texture = Some(texture);
+            gl.bind_texture(glow::TEXTURE_2D, self.texture);
+            // The default would have smaller and smaller pictures of it, which aren't there.
+            gl.tex_parameter_i32(glow::TEXTURE_2D, glow::TEXTURE_MIN_FILTER, glow::NEAREST as i32);
+            let (format, kind) = (glow::RGBA, glow::UNSIGNED_BYTE);
+            let pixels = glow::PixelUnpackData::Slice(None);
+            gl.tex_image_2d(glow::TEXTURE_2D, 0, format as i32, width, height, 0, format, kind, pixels);
+            let attachment = glow::COLOR_ATTACHMENT0;
+            gl.framebuffer_texture_2d(glow::FRAMEBUFFER, attachment, glow::TEXTURE_2D, self.texture, 0);
+        }
+        Ok(())
     }
 
     #[expect(unsafe_code)]
@@ -243,6 +279,7 @@ impl Drop for Storage {
         unsafe {
             self.gl.delete_framebuffer(self.framebuffer);
             self.renderbuffers.iter().for_each(|&renderbuffer| self.gl.delete_renderbuffer(renderbuffer));
+            self.texture.iter().for_each(|&texture| self.gl.delete_texture(texture));
         }
     }
 }

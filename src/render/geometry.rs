@@ -1,12 +1,15 @@
 //! Vertices and indices in the GPU's memory.
 
-use super::{Functions, RenderError};
+use super::{Abilities, Functions, RenderError};
 use glow::HasContext;
 
-/// A vertex array with its vertex and its index buffer, which delete themselves.
+/// A vertex and an index buffer, with the attributes in them, which delete themselves.
 pub struct Geometry {
     gl: Functions,
-    vertex_array: glow::VertexArray,
+    /// Keeps index buffer and attributes. Without it, [`Geometry::bind`] sets them.
+    vertex_array: Option<glow::VertexArray>,
+    stride: i32,
+    attributes: Vec<Attribute>,
     vertices: glow::Buffer,
     indices: glow::Buffer,
 }
@@ -15,28 +18,34 @@ pub struct Geometry {
 /// of the vertex. Its location is its place in the list.
 pub type Attribute = (i32, u32, bool, i32);
 
+/// Attributes that any program here has.
+const MOST_ATTRIBUTES: u32 = 3;
+
 impl Geometry {
-    /// Empty buffers for vertices of `stride` bytes with these `attributes`. Leaves the vertex array bound, and the
-    /// vertex buffer, too.
+    /// Empty buffers for vertices of `stride` bytes with these `attributes`. Leaves them
+    /// bound.
     ///
     /// # Errors
     /// Where the driver refuses an object.
     #[expect(unsafe_code)]
     pub fn new(gl: &Functions, stride: i32, attributes: &[Attribute]) -> Result<Geometry, RenderError> {
-        let object = |what| move |reason| RenderError { what, reason };
+        let object = |what| move |reason| RenderError::Refused { what, reason };
         // SAFETY: the context is current.
         unsafe {
             let geometry = Geometry {
                 gl: gl.clone(),
-                vertex_array: gl.create_vertex_array().map_err(object("a vertex array"))?,
+                vertex_array: Abilities::of(gl)
+                    .vertex_arrays
+                    .then(|| gl.create_vertex_array().map_err(object("a vertex array")))
+                    .transpose()?,
+                stride,
+                attributes: attributes.to_vec(),
                 vertices: gl.create_buffer().map_err(object("a buffer"))?,
                 indices: gl.create_buffer().map_err(object("a buffer"))?,
             };
             geometry.bind();
-            gl.bind_buffer(glow::ELEMENT_ARRAY_BUFFER, Some(geometry.indices));
-            for (location, &(size, kind, normalized, offset)) in (0..).zip(attributes) {
-                gl.vertex_attrib_pointer_f32(location, size, kind, normalized, stride, offset);
-                gl.enable_vertex_attrib_array(location);
+            if geometry.vertex_array.is_some() {
+                geometry.set_attributes();
             }
             Ok(geometry)
         }
@@ -47,8 +56,30 @@ impl Geometry {
     pub fn bind(&self) {
         // SAFETY: the context is current.
         unsafe {
-            self.gl.bind_vertex_array(Some(self.vertex_array));
+            if self.vertex_array.is_some() {
+                self.gl.bind_vertex_array(self.vertex_array);
+            }
             self.gl.bind_buffer(glow::ARRAY_BUFFER, Some(self.vertices));
+        }
+        if self.vertex_array.is_none() {
+            self.set_attributes();
+        }
+    }
+
+    /// Takes indices and attributes from these buffers; the vertex buffer is bound.
+    #[expect(unsafe_code)]
+    fn set_attributes(&self) {
+        // SAFETY: the context is current, and the attributes lie within a vertex.
+        unsafe {
+            self.gl.bind_buffer(glow::ELEMENT_ARRAY_BUFFER, Some(self.indices));
+            for (location, &(size, kind, normalized, offset)) in (0..).zip(&self.attributes) {
+                self.gl.vertex_attrib_pointer_f32(location, size, kind, normalized, self.stride, offset);
+                self.gl.enable_vertex_attrib_array(location);
+            }
+            // Without vertex arrays, another geometry's attributes would still be read, from buffers that may be gone.
+            for location in self.attributes.len() as u32..MOST_ATTRIBUTES {
+                self.gl.disable_vertex_attrib_array(location);
+            }
         }
     }
 
@@ -75,7 +106,9 @@ impl Drop for Geometry {
     fn drop(&mut self) {
         // SAFETY: the context is current, and the objects are its own.
         unsafe {
-            self.gl.delete_vertex_array(self.vertex_array);
+            if let Some(vertex_array) = self.vertex_array {
+                self.gl.delete_vertex_array(vertex_array);
+            }
             self.gl.delete_buffer(self.vertices);
             self.gl.delete_buffer(self.indices);
         }

@@ -1,6 +1,6 @@
-//! What the GPU did, told by the GPU: timer and sample queries.
+//! How long the GPU took, told by the GPU: timer queries.
 
-use super::{Functions, RenderError};
+use super::{Abilities, Functions, RenderError};
 use glow::HasContext;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct GpuTimer {
 }
 
 impl GpuTimer {
-    /// A ring of queries.
+    /// A ring of queries; an empty one, which measures nothing, if the context has no timer queries.
     ///
     /// # Errors
     /// Where the driver makes none.
@@ -30,10 +30,11 @@ impl GpuTimer {
             pending: VecDeque::with_capacity(RING),
             running: None,
         };
-        for _ in 0..RING {
+        let queries = if Abilities::of(gl).timers { RING } else { 0 };
+        for _ in 0..queries {
             // SAFETY: the context is current.
             let query = unsafe { gl.create_query() };
-            timer.free.push(query.map_err(|reason| RenderError { what: "a query", reason })?);
+            timer.free.push(query.map_err(|reason| RenderError::Refused { what: "a query", reason })?);
         }
         Ok(timer)
     }
@@ -81,23 +82,5 @@ impl Drop for GpuTimer {
             // SAFETY: the context is current, and the query is its own.
             unsafe { self.gl.delete_query(query) };
         }
-    }
-}
-
-/// Counts the samples that `draw` puts into the framebuffer, each time one is written. Waits for the GPU.
-///
-/// # Errors
-/// Where the driver makes no query.
-#[expect(unsafe_code)]
-pub fn count_samples(gl: &Functions, draw: impl FnOnce()) -> Result<u64, RenderError> {
-    // SAFETY: the context is current, and no query of this kind runs.
-    unsafe {
-        let query = gl.create_query().map_err(|reason| RenderError { what: "a query", reason })?;
-        gl.begin_query(glow::SAMPLES_PASSED, query);
-        draw();
-        gl.end_query(glow::SAMPLES_PASSED);
-        let samples = gl.get_query_parameter_u64(query, glow::QUERY_RESULT);
-        gl.delete_query(query);
-        Ok(samples)
     }
 }

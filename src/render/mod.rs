@@ -1,8 +1,11 @@
-//! The scene on OpenGL 3.3 core: one program, one buffer, one draw call a picture.
+//! The scene in OpenGL: one program, one buffer, one draw call per picture. From OpenGL 2.1 and OpenGL ES 2.0 on: what
+//! a version lacks is replaced or left out, as [`Abilities`] tell, when objects are made and not in every frame.
 //!
 //! Every object deletes itself when dropped, which needs its context to be current; this program has one context, and
 //! it is current from start to end.
 
+mod abilities;
+mod dialect;
 mod frame_queue;
 mod framebuffer;
 mod geometry;
@@ -11,16 +14,17 @@ mod program;
 mod program_cache;
 pub mod workload;
 
+pub use abilities::{Abilities, Lack};
 pub use frame_queue::{FrameQueue, GpuHangs};
 pub use framebuffer::{Framebuffer, FramebufferError, check_size, read_back_buffer};
-pub use gpu_timer::{GpuTimer, count_samples};
+pub use gpu_timer::GpuTimer;
 
 use crate::renderer::Renderer;
 use crate::scene::{GEARS, GearTransform, scene_mesh};
 use geometry::Geometry;
 use glam::Mat4;
 use glow::HasContext;
-use program::Program;
+use program::{Program, Source};
 use std::rc::Rc;
 
 /// The functions of the current context.
@@ -36,14 +40,17 @@ pub struct Gears {
     index_count: i32,
 }
 
-/// OpenGL could not be set up to draw the scene.
+/// OpenGL could not be set up to draw.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the OpenGL driver refused {what}: {reason}\nThis is a fault of the driver, or of rust-gears; please report it"
-)]
-pub struct RenderError {
-    pub(crate) what: &'static str,
-    pub(crate) reason: String,
+pub enum RenderError {
+    /// What every driver has to take.
+    #[error(
+        "the OpenGL driver refused {what}: {reason}\nThis is a fault of the driver, or of rust-gears; please report it"
+    )]
+    Refused { what: &'static str, reason: String },
+    /// What not every version of OpenGL has.
+    #[error(transparent)]
+    Lacks(#[from] Lack),
 }
 
 impl Gears {
@@ -54,9 +61,12 @@ impl Gears {
     /// Where the driver refuses a shader or an object, with its own words.
     #[expect(unsafe_code)]
     pub fn new(gl: &Functions, driver: &Renderer, srgb: bool) -> Result<Gears, RenderError> {
-        let (vertex, fragment) =
-            (include_str!("../../shaders/gear.vert"), include_str!("../../shaders/gear.frag"));
-        let program = Program::kept(gl, driver, vertex, fragment)?;
+        let source = Source {
+            vertex: include_str!("../../shaders/gear.vert"),
+            fragment: include_str!("../../shaders/gear.frag"),
+            attributes: &["position", "normal", "gear"],
+        };
+        let program = Program::kept(gl, driver, &source)?;
         let (mesh, owners) = scene_mesh();
         let vertices: Vec<[f32; 7]> = mesh
             .vertices
@@ -85,7 +95,8 @@ impl Gears {
             gl.clear_color(0.0, 0.0, 0.0, 0.0);
             gl.enable(glow::DEPTH_TEST);
             gl.enable(glow::CULL_FACE);
-            if srgb {
+            // OpenGL ES has no switch: an sRGB framebuffer always encodes there.
+            if srgb && !Abilities::of(gl).is_embedded {
                 gl.enable(glow::FRAMEBUFFER_SRGB);
             }
         }
@@ -143,12 +154,17 @@ pub fn draw_to_window(gl: &glow::Context) {
 }
 
 /// OpenGL's own report of what went wrong since the last call.
-#[expect(unsafe_code)]
 pub(crate) fn check(gl: &glow::Context, what: &'static str) -> Result<(), RenderError> {
+    last_error(gl).map_or(Ok(()), |reason| Err(RenderError::Refused { what, reason }))
+}
+
+/// The name of an error since the last call.
+#[expect(unsafe_code)]
+fn last_error(gl: &glow::Context) -> Option<String> {
     // SAFETY: the context is current.
     match unsafe { gl.get_error() } {
-        glow::NO_ERROR => Ok(()),
-        code => Err(RenderError { what, reason: error_name(code) }),
+        glow::NO_ERROR => None,
+        code => Some(error_name(code)),
     }
 }
 
@@ -169,6 +185,9 @@ fn error_name(code: u32) -> String {
 pub fn extensions(gl: &glow::Context) -> String {
     // SAFETY: the context is current, and an index below the count has a name.
     unsafe {
+        if Abilities::of(gl).version < (3, 0) {
+            return gl.get_parameter_string(glow::EXTENSIONS);
+        }
         let count = gl.get_parameter_i32(glow::NUM_EXTENSIONS).max(0) as u32;
         (0..count).map(|i| gl.get_parameter_indexed_string(glow::EXTENSIONS, i)).collect::<Vec<_>>().join(" ")
     }

@@ -1,12 +1,15 @@
 //! A shader program that deletes itself.
 
-use super::{Functions, RenderError, program_cache};
+use super::{Abilities, Functions, RenderError, dialect, program_cache};
 use crate::renderer::Renderer;
 use glow::HasContext;
 
-/// The texts, each with the line before every shader text.
-fn with_header(vertex: &str, fragment: &str) -> [String; 2] {
-    [vertex, fragment].map(|text| format!("#version 330 core\n{text}"))
+/// What a program is made from.
+pub struct Source {
+    pub vertex: &'static str,
+    pub fragment: &'static str,
+    /// The attributes, in the order of the geometry's.
+    pub attributes: &'static [&'static str],
 }
 
 /// A linked program.
@@ -20,8 +23,9 @@ impl Program {
     ///
     /// # Errors
     /// The driver's own log.
-    pub fn new(gl: &Functions, vertex: &str, fragment: &str) -> Result<Program, RenderError> {
-        Program::compile(gl, &with_header(vertex, fragment), false)
+    pub fn new(gl: &Functions, source: &Source) -> Result<Program, RenderError> {
+        let texts = dialect::texts(&Abilities::of(gl), source.vertex, source.fragment);
+        Program::compile(gl, &texts, source.attributes, false)
     }
 
     /// The same, or what an earlier run has linked with the same driver; for the one program that a user waits for.
@@ -29,18 +33,19 @@ impl Program {
     /// # Errors
     /// The driver's own log.
     #[expect(unsafe_code)]
-    pub fn kept(gl: &Functions, driver: &Renderer, vertex: &str, fragment: &str) -> Result<Program, RenderError> {
-        let texts = with_header(vertex, fragment);
-        // SAFETY: the context is current, and the extension has the number of formats.
-        let has_binaries = gl.supported_extensions().contains("GL_ARB_get_program_binary")
-            && unsafe { gl.get_parameter_i32(glow::NUM_PROGRAM_BINARY_FORMATS) } > 0;
+    pub fn kept(gl: &Functions, driver: &Renderer, source: &Source) -> Result<Program, RenderError> {
+        let abilities = Abilities::of(gl);
+        let texts = dialect::texts(&abilities, source.vertex, source.fragment);
+        // SAFETY: the context is current, and who has binaries has the number of their formats.
+        let has_binaries =
+            abilities.program_binaries && unsafe { gl.get_parameter_i32(glow::NUM_PROGRAM_BINARY_FORMATS) } > 0;
         let Some(file) = has_binaries.then(|| program_cache::file((driver, &texts))).flatten() else {
-            return Program::compile(gl, &texts, false);
+            return Program::compile(gl, &texts, source.attributes, false);
         };
         if let Some(program) = program_cache::read(&file).and_then(|binary| Program::load(gl, &binary)) {
             return Ok(program);
         }
-        let program = Program::compile(gl, &texts, true)?;
+        let program = Program::compile(gl, &texts, source.attributes, true)?;
         // SAFETY: the context is current, and the program is linked.
         if let Some(binary) = unsafe { gl.get_program_binary(program.id) } {
             // Where this fails, the next start compiles again, and that is all.
@@ -64,8 +69,13 @@ impl Program {
 
     /// Compiles and links the texts of a vertex and a fragment shader. `is_kept`: its binary will be asked for.
     #[expect(unsafe_code)]
-    fn compile(gl: &Functions, texts: &[String; 2], is_kept: bool) -> Result<Program, RenderError> {
-        let failed = |what| move |reason| RenderError { what, reason };
+    fn compile(
+        gl: &Functions,
+        texts: &[String; 2],
+        attributes: &[&str],
+        is_kept: bool,
+    ) -> Result<Program, RenderError> {
+        let failed = |what| move |reason| RenderError::Refused { what, reason };
         // SAFETY: the context is current; deleted shaders live on for as long as the program has them.
         unsafe {
             let program = Program { gl: gl.clone(), id: gl.create_program().map_err(failed("a program"))? };
@@ -78,15 +88,18 @@ impl Program {
                 gl.attach_shader(program.id, shader);
                 gl.delete_shader(shader);
                 if !compiled {
-                    return Err(RenderError { what: "to compile a shader", reason: log });
+                    return Err(RenderError::Refused { what: "to compile a shader", reason: log });
                 }
+            }
+            for (location, name) in (0..).zip(attributes) {
+                gl.bind_attrib_location(program.id, location, name);
             }
             if is_kept {
                 gl.program_binary_retrievable_hint(program.id, true);
             }
             gl.link_program(program.id);
             if !gl.get_program_link_status(program.id) {
-                return Err(RenderError {
+                return Err(RenderError::Refused {
                     what: "to link a program",
                     reason: gl.get_program_info_log(program.id),
                 });
@@ -108,7 +121,7 @@ impl Program {
     pub fn uniform(&self, name: &'static str) -> Result<glow::UniformLocation, RenderError> {
         // SAFETY: the context is current.
         let location = unsafe { self.gl.get_uniform_location(self.id, name) };
-        location.ok_or(RenderError { what: "a uniform", reason: format!("the program has no {name}") })
+        location.ok_or(RenderError::Refused { what: "a uniform", reason: format!("the program has no {name}") })
     }
 }
 

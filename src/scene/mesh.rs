@@ -36,6 +36,15 @@ impl Mesh {
         self.vertices.append(&mut kept);
     }
 
+    /// Area that its front covers, seen along the axis.
+    pub fn front_area(&self) -> f32 {
+        let area = |triangle: &[u32]| {
+            let [a, b, c] = [0, 1, 2].map(|i| self.vertices[triangle[i] as usize].position.truncate());
+            (b - a).perp_dot(c - a) / 2.0
+        };
+        self.indices.chunks_exact(3).map(|triangle| area(triangle).max(0.0)).sum()
+    }
+
     /// A quadrilateral lit alike everywhere, as GL's flat shading does with the normal of its last corner.
     fn flat(&mut self, corners: [Vec3; 4], normal: Vec3) {
         self.quad(corners.map(|corner| (corner, normal)));
@@ -171,7 +180,9 @@ mod tests {
             let quarter = TAU / teeth as f32 / 4.0;
             let per_tooth = 0.5 * quarter.sin() * (r1 * r2 + r2 * r2 + r2 * r1 + r1 * r1);
             let bore = 0.5 * (4.0 * quarter).sin() * inner * inner;
-            let expected = (per_tooth - bore) * teeth as f32 * width;
+            let section = (per_tooth - bore) * teeth as f32;
+            prop_assert!((mesh.front_area() - section).abs() < 1e-3 * section, "{} {section}", mesh.front_area());
+            let expected = section * width;
             prop_assert!((volume - expected).abs() < 1e-3 * expected.abs(), "{volume} {expected}");
         }
     }

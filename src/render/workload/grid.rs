@@ -1,7 +1,7 @@
 //! Gears in a grid: many draw calls, many instances, or much overdraw.
 
 use super::Workload;
-use crate::render::{Functions, Geometry, Program, RenderError, check, count_samples};
+use crate::render::{Abilities, Functions, Geometry, Program, RenderError, Source, check};
 use crate::scene::{GEARS, gear_mesh};
 use glow::HasContext;
 
@@ -13,20 +13,24 @@ struct Grid {
     first: glow::UniformLocation,
     angle: glow::UniformLocation,
     index_count: i32,
+    has_instancing: bool,
+    /// Share of a cell that a gear covers.
+    coverage: f64,
 }
 
-/// Triangles of the gear.
+/// Teeth of the gear.
 const TEETH: u32 = GEARS[0].teeth;
 
 impl Grid {
     /// A grid of `cells` × `cells`; gears reach over `reach` times a cell's half side.
     #[expect(unsafe_code)]
     fn new(gl: &Functions, cells: i32, reach: f32) -> Result<Grid, RenderError> {
-        let program = Program::new(
-            gl,
-            include_str!("../../../shaders/bench_grid.vert"),
-            include_str!("../../../shaders/gear.frag"),
-        )?;
+        let source = Source {
+            vertex: include_str!("../../../shaders/bench_grid.vert"),
+            fragment: include_str!("../../../shaders/gear.frag"),
+            attributes: &["position", "normal"],
+        };
+        let program = Program::new(gl, &source)?;
         let gear = &GEARS[0];
         let mesh = gear_mesh(gear);
         let vertices: Vec<[f32; 6]> = mesh
@@ -52,7 +56,17 @@ impl Grid {
         }
         let (first, angle) = (program.uniform("first")?, program.uniform("angle")?);
         check(gl, "a grid of gears")?;
-        Ok(Grid { gl: gl.clone(), program, geometry, first, angle, index_count: indices.len() as i32 })
+        Ok(Grid {
+            gl: gl.clone(),
+            program,
+            geometry,
+            first,
+            angle,
+            index_count: indices.len() as i32,
+            has_instancing: Abilities::of(gl).instancing,
+            // Both sides of a cell are 2 long.
+            coverage: f64::from(mesh.front_area() * scale * scale / 4.0),
+        })
     }
 
     #[expect(unsafe_code)]
@@ -79,10 +93,18 @@ impl Grid {
         unsafe { self.gl.uniform_1_f32(Some(&self.angle), angle.to_radians() as f32) };
     }
 
+    /// Draws the first `count` gears, in one call if the context can.
     #[expect(unsafe_code)]
-    fn draw_instances(&self, count: u32) {
-        // SAFETY: the context is current; the indices are within the bound buffer.
+    fn draw_gears(&self, count: u32) {
+        // SAFETY: the context is current, the program in use, and the indices are within the bound buffer.
         unsafe {
+            if !self.has_instancing {
+                for gear in 0..count as i32 {
+                    self.gl.uniform_1_i32(Some(&self.first), gear);
+                    self.gl.draw_elements(glow::TRIANGLES, self.index_count, glow::UNSIGNED_SHORT, 0);
+                }
+                return;
+            }
             self.gl.draw_elements_instanced(
                 glow::TRIANGLES,
                 self.index_count,
@@ -162,8 +184,10 @@ impl Vertices {
     /// Gears in a grid of 64 × 64.
     ///
     /// # Errors
-    /// Where the driver refuses.
+    /// The driver refuses, or can't draw many gears in one call: then draw calls would be measured, as in [`Submit`].
     pub fn new(gl: &Functions) -> Result<Vertices, RenderError> {
+        let abilities = Abilities::of(gl);
+        abilities.require(abilities.instancing, "instancing")?;
         Ok(Vertices { grid: Grid::new(gl, 64, 0.5)?, gears: 1 })
     }
 }
@@ -185,7 +209,7 @@ impl Workload for Vertices {
     fn draw(&mut self, angle: f64) {
         self.grid.clear();
         self.grid.turn(angle);
-        self.grid.draw_instances(self.gears);
+        self.grid.draw_gears(self.gears);
     }
 }
 
@@ -193,18 +217,19 @@ impl Workload for Vertices {
 pub struct Fill {
     grid: Grid,
     gears: u32,
-    samples_per_pixel: f64,
+    /// Pixels of a gear.
     pixels: f64,
 }
 
 impl Fill {
-    /// Gears for a picture with so many `samples` a pixel (0: no multisampling).
+    /// Gears for a picture of `width` × `height` pixels.
     ///
     /// # Errors
     /// Where the driver refuses.
-    pub fn new(gl: &Functions, samples: u32) -> Result<Fill, RenderError> {
-        let samples_per_pixel = f64::from(samples.max(1));
-        Ok(Fill { grid: Grid::new(gl, 1, 1.0)?, gears: 1, samples_per_pixel, pixels: 0.0 })
+    pub fn new(gl: &Functions, (width, height): (u32, u32)) -> Result<Fill, RenderError> {
+        let grid = Grid::new(gl, 1, 1.0)?;
+        let pixels = grid.coverage * f64::from(width) * f64::from(height);
+        Ok(Fill { grid, gears: 1, pixels })
     }
 }
 
@@ -213,11 +238,8 @@ impl Workload for Fill {
         self.grid.bind();
     }
 
-    /// Counts the pixels of a gear, too: the driver knows them best.
     fn set_load(&mut self, gears: u32) -> Result<(), RenderError> {
         self.gears = gears;
-        let samples = count_samples(&self.grid.gl, || self.grid.draw_instances(1))?;
-        self.pixels = samples as f64 / self.samples_per_pixel;
         Ok(())
     }
 
@@ -228,6 +250,6 @@ impl Workload for Fill {
     /// Clears nothing: what a clear takes is no fill rate, and it would be a share of the frame that changes with the load.
     fn draw(&mut self, angle: f64) {
         self.grid.turn(angle);
-        self.grid.draw_instances(self.gears);
+        self.grid.draw_gears(self.gears);
     }
 }

@@ -1,7 +1,7 @@
 //! Pictures read back to the CPU.
 
 use super::Workload;
-use crate::render::{Framebuffer, Functions, Gears, RenderError};
+use crate::render::{Abilities, Framebuffer, Functions, Gears, RenderError};
 use crate::scene::{Eye, View, transforms};
 use glow::HasContext;
 use std::rc::Rc;
@@ -33,9 +33,11 @@ impl Readback {
     /// Draws with `gears` into `framebuffer`, and reads from it.
     ///
     /// # Errors
-    /// Where the driver refuses a buffer.
+    /// The driver refuses a buffer, or the context has none for pixels.
     #[expect(unsafe_code)]
     pub fn new(gl: &Functions, gears: Rc<Gears>, framebuffer: Rc<Framebuffer>) -> Result<Readback, RenderError> {
+        let abilities = Abilities::of(gl);
+        abilities.require(abilities.mapping, "pixel buffers that can be mapped in part")?;
         let (width, height) = framebuffer.size();
         let corner = (width.min(CORNER), height.min(CORNER));
         let bytes = width as usize * height as usize * BYTES_PER_PIXEL;
@@ -53,7 +55,8 @@ impl Readback {
         for _ in 0..RING {
             // SAFETY: the context is current.
             unsafe {
-                let buffer = gl.create_buffer().map_err(|reason| RenderError { what: "a buffer", reason })?;
+                let buffer =
+                    gl.create_buffer().map_err(|reason| RenderError::Refused { what: "a buffer", reason })?;
                 readback.buffers.push(buffer);
                 gl.bind_buffer(glow::PIXEL_PACK_BUFFER, Some(buffer));
                 gl.buffer_data_size(glow::PIXEL_PACK_BUFFER, bytes as i32, glow::STREAM_READ);

@@ -1,7 +1,7 @@
 //! Vertices that the CPU computes for each frame.
 
 use super::Workload;
-use crate::render::{Functions, Geometry, Program, RenderError, check, extensions};
+use crate::render::{Abilities, Functions, Geometry, Program, RenderError, Source, check};
 use crate::scene::{GEARS, gear_mesh};
 use glow::HasContext;
 use std::ptr::NonNull;
@@ -52,13 +52,18 @@ impl Upload {
     /// The gear, ready to be turned.
     ///
     /// # Errors
-    /// Where the driver refuses.
+    /// The driver refuses, or the context has no way to stream vertices.
     pub fn new(gl: &Functions) -> Result<Upload, RenderError> {
-        let program = Program::new(
-            gl,
-            include_str!("../../../shaders/bench_upload.vert"),
-            include_str!("../../../shaders/gear.frag"),
-        )?;
+        let abilities = Abilities::of(gl);
+        abilities.require(abilities.mapping, "buffers that can be mapped in part")?;
+        abilities.require(abilities.base_vertex, "indices from a base vertex")?;
+        abilities.require(abilities.fences, "fences")?;
+        let source = Source {
+            vertex: include_str!("../../../shaders/bench_upload.vert"),
+            fragment: include_str!("../../../shaders/gear.frag"),
+            attributes: &["position", "rgba"],
+        };
+        let program = Program::new(gl, &source)?;
         let gear = &GEARS[0];
         let mesh = gear_mesh(gear);
         let radius = gear.outer_radius + gear.tooth_depth / 2.0;
@@ -72,7 +77,7 @@ impl Upload {
             program,
             model: model.collect(),
             model_indices: mesh.indices,
-            is_persistent: extensions(gl).split(' ').any(|name| name == "GL_ARB_buffer_storage"),
+            is_persistent: gl.supported_extensions().contains("GL_ARB_buffer_storage"),
             ring: None,
             gears: 1,
         })
@@ -176,7 +181,10 @@ impl Ring {
         }
         check(gl, "a buffer for streaming")?;
         if persistent && mapping.is_none() {
-            return Err(RenderError { what: "a buffer for streaming", reason: "it cannot be mapped".into() });
+            return Err(RenderError::Refused {
+                what: "a buffer for streaming",
+                reason: "it cannot be mapped".into(),
+            });
         }
         let index_count = indices.len() as i32;
         Ok(Ring { gl: gl.clone(), geometry, mapping, part_bytes, index_count, next: 0, busy: [None; RING] })
