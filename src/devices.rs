@@ -1,9 +1,10 @@
 //! `--list-devices`: all EGL devices, and which renderer draws on each.
 
-use crate::canvas::{CanvasError, Device, OffScreen, devices};
+use crate::canvas::{Attempts, CanvasError, Device, OffScreen, devices};
 use crate::console::Output;
 use crate::error::Error;
 use crate::renderer::Kind;
+use crate::request::Canvas;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -43,7 +44,7 @@ pub fn list(as_json: bool) -> Result<(), Error> {
 
 impl Listed {
     fn new(device: &Device) -> Listed {
-        let opened = OffScreen::open_device(device);
+        let opened = OffScreen::open_device(device, &Canvas::default());
         let renderer = opened.as_ref().ok().map(|screen| &screen.gl.renderer);
         Listed {
             r#type: "device",
@@ -51,7 +52,7 @@ impl Listed {
             name: device.name.clone(),
             renderer: renderer.map(|renderer| renderer.renderer.clone()),
             kind: renderer.map(|renderer| renderer.kind()),
-            failure: opened.as_ref().err().map(ToString::to_string),
+            failure: opened.as_ref().err().map(Attempts::failures),
             pci: device.pci.clone(),
             node: device.node.as_ref().map(|node| node.display().to_string()),
             uuid: device.uuid.clone(),

@@ -16,7 +16,7 @@ pub enum Error {
     /// There is nothing to draw on, or it went away.
     #[error(transparent)]
     Canvas(#[from] CanvasError),
-    /// The driver refused something that every OpenGL 3.3 driver must support.
+    /// The driver refused something that every OpenGL driver must support, or lacks something that not every driver has.
     #[error(transparent)]
     Render(#[from] RenderError),
     /// `--require-hardware`, `--expect-renderer` or `--fail-below` isn't met.

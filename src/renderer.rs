@@ -47,6 +47,14 @@ impl Renderer {
         self.vendor.contains("NVIDIA")
     }
 
+    /// The version, beginning with `OpenGL` or `OpenGL ES`.
+    pub fn opengl(&self) -> String {
+        match self.version.starts_with("OpenGL") {
+            true => self.version.clone(),
+            false => format!("OpenGL {}", self.version),
+        }
+    }
+
     /// Whether a GPU draws. OpenGL can't tell (llvmpipe's configurations claim to be hardware-accelerated), but the
     /// name can.
     pub fn kind(&self) -> Kind {

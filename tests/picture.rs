@@ -4,22 +4,15 @@ mod support;
 
 use image::RgbImage;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use support::gears::{self, EQUAL, RealGears};
 use support::{XServer, assert_same_picture, have, have_gl, missing, picture, rust_gears, wait_for};
 
-/// At least so many pixels are equal within 2/255; the rest lies on edges, which drivers draw differently.
-const EQUAL: f64 = 0.995;
-
 fn off_screen(arguments: &[&str]) -> RgbImage {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("a.png");
-    rust_gears()
-        .args(["--off-screen", "--frames", "2", "--screenshot", file.to_str().unwrap()])
-        .args(arguments)
-        .assert()
-        .success();
-    picture(&file)
+    gears::off_screen(arguments, &[])
+}
+
+fn in_a_window(server: &XServer, arguments: &[&str]) -> RgbImage {
+    gears::in_a_window(server, arguments, &[])
 }
 
 fn count(picture: &RgbImage, color: [u8; 3]) -> usize {
@@ -97,18 +90,6 @@ fn srgb_shows_the_colours_that_were_written_down() {
     assert!(count(&gears, face) > 1500, "{face:?}");
 }
 
-/// Shows the gears in a window, photographs them, and ends the program with SIGTERM.
-fn in_a_window(server: &XServer, arguments: &[&str]) -> RgbImage {
-    let mut child = support::rust_gears_process().args(arguments).env("DISPLAY", &server.display).spawn().unwrap();
-    let drawn = wait_for("the gears", || {
-        let shown = server.photograph(Some("rust-gears"));
-        shown.pixels().any(|p| p.0 != [0; 3]).then_some(shown)
-    });
-    support::signal(&child, "TERM");
-    child.wait().unwrap();
-    drawn
-}
-
 #[test]
 fn window_and_off_screen_show_the_same_picture() {
     let Some(server) = XServer::xvfb(&[]) else { return };
@@ -146,51 +127,6 @@ fn is_edge(picture: &RgbImage, x: u32, y: u32) -> bool {
     around(x, picture.width()).any(|nx| around(y, picture.height()).any(|ny| picture.get_pixel(nx, ny) != here))
 }
 
-/// The real glxgears, with its clock stopped, so that it stays at its first frame.
-struct Glxgears(Child);
-
-impl Glxgears {
-    fn start(server: &XServer, arguments: &[&str]) -> Option<Glxgears> {
-        let library = glob_one("/usr/lib/*/faketime/libfaketime.so.1");
-        if !have("glxgears") || library.is_none() {
-            assert!(!have("glxgears") || library.is_some() || !have("libfaketime.so.1 (libfaketime)"));
-            return None;
-        }
-        let child = Command::new("glxgears")
-            .args(arguments)
-            .env("DISPLAY", &server.display)
-            .env("LD_PRELOAD", library?)
-            .env("FAKETIME", "2020-01-01 00:00:00")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("glxgears starts");
-        Some(Glxgears(child))
-    }
-
-    /// What it printed, if it has ended.
-    fn last_words(&mut self) -> Option<String> {
-        self.0.try_wait().unwrap()?;
-        Some(std::io::read_to_string(self.0.stdout.take()?).unwrap())
-    }
-}
-
-impl Drop for Glxgears {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The first file of that form, one folder's name unknown.
-fn glob_one(pattern: &str) -> Option<String> {
-    let (before, after) = pattern.split_once('*')?;
-    let folders = std::fs::read_dir(before).ok()?;
-    folders
-        .flatten()
-        .map(|folder| format!("{}{after}", folder.path().display()))
-        .find(|path| Path::new(path).exists())
-}
-
 /// Turns the scene with the arrow keys, and waits until the picture has changed with each.
 fn press(server: &XServer, window: &str, keys: &[&str]) {
     for key in keys {
@@ -221,7 +157,7 @@ fn the_picture_is_glxgears() {
         if samples != "0" {
             arguments.extend(["-samples", samples]);
         }
-        let Some(mut glxgears) = Glxgears::start(&server, &arguments) else { return };
+        let Some(mut glxgears) = RealGears::start(&server, "glxgears", &arguments, &[]) else { return };
         let refusal = wait_for("glxgears", || {
             let is_drawn = server.windows("^glxgears$").len() == 1
                 && server.photograph(Some("^glxgears$")).pixels().any(|p| p.0 != [0; 3]);

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::gears::Ended;
 use crate::output_file::OutputFile;
 use crate::renderer::Kind;
-use crate::request::Bench;
+use crate::request::{Bench, Canvas};
 use crate::signals::Signals;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
@@ -27,7 +27,7 @@ use std::process::{Child, Stdio};
 pub fn run(options: &Bench) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
     let file = options.json.as_deref().map(OutputFile::open).transpose()?;
-    let all = choose(devices().map_err(CanvasError::no_device_list)?);
+    let all = choose(devices().map_err(CanvasError::no_device_list)?, &options.canvas);
     if all.is_empty() {
         return Err(CanvasError::no_devices().into());
     }
@@ -61,8 +61,9 @@ pub fn run(options: &Bench) -> Result<Ended, Error> {
 }
 
 /// The devices that draw in hardware; if there are none, all that draw.
-fn choose(all: Vec<Device>) -> Vec<Device> {
-    let kind = |device: &Device| OffScreen::open_device(device).ok().map(|screen| screen.gl.renderer.kind());
+fn choose(all: Vec<Device>, request: &Canvas) -> Vec<Device> {
+    let kind =
+        |device: &Device| OffScreen::open_device(device, request).ok().map(|screen| screen.gl.renderer.kind());
     let drawing: Vec<(Device, Kind)> = all.into_iter().filter_map(|d| kind(&d).map(|kind| (d, kind))).collect();
     let has_gpu = drawing.iter().any(|(_, kind)| *kind == Kind::Hardware);
     drawing.into_iter().filter(|(_, kind)| *kind == Kind::Hardware || !has_gpu).map(|(device, _)| device).collect()

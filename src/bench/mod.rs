@@ -69,8 +69,8 @@ fn measure(options: &Bench, signals: Signals) -> Result<(Report, Option<Stop>), 
         true => Turns::with_others(signals)?,
         false => Turns::alone(specs.len() as u64 * (u64::from(options.rounds) + 1)),
     };
-    let mut running = Vec::with_capacity(specs.len());
-    let stop = match rounds::take(options, &specs, &mut runner, &mut turns, &mut running) {
+    let (mut running, mut left_out) = (Vec::with_capacity(specs.len()), Vec::new());
+    let stop = match rounds::take(options, &specs, &mut runner, &mut turns, &mut running, &mut left_out) {
         Ok(()) => None,
         Err(Halt::Stopped(stop)) => Some(stop),
         Err(Halt::Failed(error)) => return Err(error),
@@ -98,7 +98,7 @@ fn measure(options: &Bench, signals: Signals) -> Result<(Report, Option<Stop>), 
             in_turns: options.in_turns,
             test_slow_down: options.test_slow_down,
         },
-        marks: software.into_iter().chain(test).collect(),
+        marks: software.into_iter().chain(test).chain(left_out).collect(),
         stages: figures::stages(&running, &options.stages, &environment, synchronisation, refresh),
         environment,
     };

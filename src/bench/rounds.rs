@@ -5,10 +5,12 @@ use super::halt::Halt;
 use super::runner::{Runner, Running};
 use super::stages::Spec;
 use super::turns::Turns;
-use crate::bench::report::label;
+use crate::bench::report::{Mark, label};
+use crate::error::Error;
 use crate::request::Bench;
 
-/// Measures `specs`. `running` holds what was measured even if something ends it early.
+/// Measures `specs`. `running` holds what was measured even if something ends it early, `left_out` the stages that can't be
+/// measured, because the driver refuses or lacks what they need.
 ///
 /// # Errors
 /// Returns what ended it early.
@@ -18,6 +20,7 @@ pub fn take(
     runner: &mut Runner,
     turns: &mut Turns,
     running: &mut Vec<Running>,
+    left_out: &mut Vec<Mark>,
 ) -> Result<(), Halt> {
     let mut begin = |runner: &Runner, spec: &Spec, what: String| {
         turns.begin(format!("{}: {what}", label(spec.stage, spec.target)))?;
@@ -28,7 +31,11 @@ pub fn take(
     };
     for spec in specs {
         begin(runner, spec, "warming up".into())?;
-        running.push(runner.prepare(spec)?);
+        match runner.prepare(spec) {
+            Err(Halt::Failed(Error::Render(error))) => left_out
+                .push(Mark::NotMeasured { stage: label(spec.stage, spec.target), reason: error.to_string() }),
+            prepared => running.push(prepared?),
+        }
     }
     let rounds = options.rounds;
     for number in 1..=rounds {

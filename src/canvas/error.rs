@@ -1,15 +1,27 @@
 //! Why there is nothing to draw on. Every text says what happened, why, and what to do next.
 
-use crate::render::GpuHangs;
+use crate::render::{GpuHangs, Lack};
 use std::fmt;
 
 /// One way to a drawing surface that was tried and failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// What was tried: `GLX, config 0x21, OpenGL 3.3 core`.
-    pub what: String,
-    /// What came of it.
-    pub failure: String,
+struct Attempt {
+    /// What was tried: `GLX`, or a device.
+    what: String,
+    failure: String,
+    /// The versions of OpenGL that failed so, if there was no context.
+    versions: Vec<&'static str>,
+}
+
+impl Attempt {
+    fn failure(&self) -> String {
+        let reason = &self.failure;
+        match self.versions.as_slice() {
+            [] => reason.clone(),
+            [only] => format!("no OpenGL {only} context ({reason})"),
+            [first, rest @ ..] => format!("no OpenGL {first} context, nor one of {} ({reason})", rest.join(", ")),
+        }
+    }
 }
 
 /// Failures of a chain of attempts, in order. The same failure at the same step is kept once.
@@ -17,23 +29,51 @@ pub struct Attempt {
 pub struct Attempts {
     all: Vec<Attempt>,
     too_old: Option<Box<Refusal>>,
+    has_lack: bool,
 }
 
 impl Attempts {
     /// Keeps a failure.
     pub fn add(&mut self, what: impl Into<String>, failure: impl fmt::Display) {
-        let attempt = Attempt { what: what.into(), failure: failure.to_string() };
-        if !self.all.contains(&attempt) {
-            self.all.push(attempt);
+        self.keep(Attempt { what: what.into(), failure: failure.to_string(), versions: Vec::new() });
+    }
+
+    /// Keeps an attempt, unless it is known. Versions that failed alike are one attempt.
+    fn keep(&mut self, attempt: Attempt) {
+        let is_alike = |a: &&mut Attempt| {
+            a.what == attempt.what
+                && a.failure == attempt.failure
+                && a.versions.is_empty() == attempt.versions.is_empty()
+        };
+        match self.all.iter_mut().find(is_alike) {
+            None => self.all.push(attempt),
+            Some(known) => {
+                let new: Vec<_> =
+                    attempt.versions.into_iter().filter(|version| !known.versions.contains(version)).collect();
+                known.versions.extend(new);
+            }
         }
     }
 
     /// Keeps what a driver answered.
     pub fn add_refusal(&mut self, what: impl Into<String>, refusal: Refusal) {
-        self.add(what, &refusal);
-        if matches!(refusal, Refusal::TooOld { .. }) {
-            self.too_old.get_or_insert(Box::new(refusal));
+        match refusal {
+            Refusal::NoContext { version, reason } => {
+                self.keep(Attempt { what: what.into(), failure: reason, versions: vec![version] });
+            }
+            other => {
+                self.add(what, &other);
+                self.has_lack |= matches!(other, Refusal::Lacks(_));
+                if matches!(other, Refusal::TooOld { .. }) {
+                    self.too_old.get_or_insert(Box::new(other));
+                }
+            }
         }
+    }
+
+    /// Whether a driver would draw if it were asked for less.
+    pub fn has_lack(&self) -> bool {
+        self.has_lack
     }
 
     /// The driver that is here and too old, if one is.
@@ -43,7 +83,9 @@ impl Attempts {
 
     /// Appends failures seen elsewhere.
     pub fn extend(&mut self, others: Attempts) {
-        others.all.into_iter().for_each(|a| self.add(a.what, a.failure));
+        others.all.into_iter().for_each(|attempt| self.keep(attempt));
+        self.has_lack |= others.has_lack;
+        self.too_old = self.too_old.take().or(others.too_old);
     }
 
     /// Whether nothing has failed.
@@ -53,14 +95,19 @@ impl Attempts {
 
     /// All failures in one line.
     pub fn in_one_line(&self) -> String {
-        self.all.iter().map(|a| format!("{}: {}", a.what, a.failure)).collect::<Vec<_>>().join("; ")
+        self.all.iter().map(|a| format!("{}: {}", a.what, a.failure())).collect::<Vec<_>>().join("; ")
+    }
+
+    /// All failures in one line, without what was tried.
+    pub fn failures(&self) -> String {
+        self.all.iter().map(Attempt::failure).collect::<Vec<_>>().join("; ")
     }
 }
 
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Attempt { what, failure } in &self.all {
-            write!(f, "\n  tried {what}: {failure}")?;
+        for attempt in &self.all {
+            write!(f, "\n  tried {}: {}", attempt.what, attempt.failure())?;
         }
         Ok(())
     }
@@ -70,13 +117,21 @@ impl fmt::Display for Attempts {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A driver is here and draws, but not as much as the gears need. (doctor knows this text.)
-    #[error("OpenGL 3.3 is needed, {renderer} offers {version}")]
+    #[error("{needed} is needed, {renderer} offers {version}")]
     TooOld {
+        /// The lowest version that is enough.
+        needed: &'static str,
         /// `GL_RENDERER`.
         renderer: String,
         /// `GL_VERSION`.
         version: String,
     },
+    /// The driver makes no context of this version.
+    #[error("no OpenGL {version} context ({reason})")]
+    NoContext { version: &'static str, reason: String },
+    /// A driver is here and draws, but not what was asked for.
+    #[error(transparent)]
+    Lacks(#[from] Lack),
     /// Anything else, in words.
     #[error("{0}")]
     Other(String),
@@ -145,7 +200,7 @@ pub enum CanvasError {
     /// No display × config × context worked.
     #[error("{wanted} could not be had on {display}{attempts}\n{advice}")]
     NoWindow {
-        /// What was asked for: `a window with OpenGL 3.3 and 8 samples`.
+        /// What was asked for: `a window with OpenGL 2.1 and 8 samples`.
         wanted: String,
         /// The X server's name.
         display: String,
@@ -191,4 +246,24 @@ pub enum CanvasError {
         /// Why.
         reason: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_that_fail_alike_are_one_attempt() {
+        let mut attempts = Attempts::default();
+        let mut refuse = |version, reason: &str| {
+            attempts.add_refusal("GLX", Refusal::NoContext { version, reason: reason.into() });
+        };
+        refuse("3.3", "BadMatch");
+        refuse("3.1", "BadMatch");
+        refuse("3.1", "BadMatch");
+        refuse("2.1", "BadValue");
+        let expected =
+            "GLX: no OpenGL 3.3 context, nor one of 3.1 (BadMatch); GLX: no OpenGL 2.1 context (BadValue)";
+        assert_eq!(attempts.in_one_line(), expected);
+    }
 }

@@ -1,35 +1,41 @@
 //! An OpenGL context that is current, and what is known of it.
 
-use super::Refusal;
+use super::{Refusal, version};
+use crate::render::{Abilities, Lack};
 use crate::renderer::Renderer;
+use crate::request::GlApi;
 use std::ffi::{CStr, c_char, c_void};
 use std::rc::Rc;
 
-/// An OpenGL 3.3 core context that is current, and what is known of it.
+/// An OpenGL context that is current, and what is known of it.
 pub struct Gl {
     /// Its functions.
     pub functions: Rc<glow::Context>,
     /// How it names itself.
     pub renderer: Renderer,
-    /// `glReleaseShaderCompiler` (OpenGL 4.1), which glow does not know.
+    /// `glReleaseShaderCompiler` (OpenGL 4.1 and OpenGL ES 2.0), which glow does not know.
     release_compiler: Option<ReleaseCompiler>,
 }
 
 type ReleaseCompiler = unsafe extern "system" fn();
 
 impl Gl {
-    /// Asks the current context for its names and functions.
+    /// Asks the current context for its names and functions. `check` says whether it can do what it is for.
     ///
     /// # Errors
-    /// Where the context is no OpenGL 3.3, or has no names, which would make glow panic.
+    /// It is too old, can't do that, or has no names, which would make glow panic.
     #[expect(unsafe_code)]
-    pub(super) fn of_current_context(mut load: impl FnMut(&CStr) -> *const c_void) -> Result<Gl, Refusal> {
+    pub(super) fn of_current_context(
+        asked: GlApi,
+        mut load: impl FnMut(&CStr) -> *const c_void,
+        check: impl Fn(&Abilities) -> Result<(), Lack>,
+    ) -> Result<Gl, Refusal> {
         type GetString = unsafe extern "system" fn(u32) -> *const c_char;
         let pointer = load(c"glGetString");
         if pointer.is_null() {
             return Err("the context has no glGetString".into());
         }
-        // SAFETY: that function has this type (OpenGL 3.3 core, section 6.1.5).
+        // SAFETY: that function has this type in every version.
         let get_string = unsafe { std::mem::transmute::<*const c_void, GetString>(pointer) };
         let ask = |name: u32, label: &str| {
             // SAFETY: a context is current; the answer is null or a string that lives as long as the context.
@@ -45,17 +51,19 @@ impl Gl {
             vendor: ask(glow::VENDOR, "GL_VENDOR")?,
             version: ask(glow::VERSION, "GL_VERSION")?,
         };
-        let major_minor = leading_version(&renderer.version);
-        if major_minor.is_none_or(|version| version < (3, 3)) {
+        let enough =
+            version::parse(&renderer.version).filter(|&(is_es, number)| version::is_enough(is_es, number));
+        let Some((is_embedded, number)) = enough else {
             let Renderer { renderer, version, .. } = renderer;
-            return Err(Refusal::TooOld { renderer, version });
-        }
+            return Err(Refusal::TooOld { needed: version::needed(asked), renderer, version });
+        };
         let pointer = load(c"glReleaseShaderCompiler");
         // SAFETY: that function has this type (OpenGL 4.1 core, section 2.11.2).
-        let release_compiler = (!pointer.is_null() && major_minor >= Some((4, 1)))
+        let release_compiler = (!pointer.is_null() && (is_embedded || number >= (4, 1)))
             .then(|| unsafe { std::mem::transmute::<*const c_void, ReleaseCompiler>(pointer) });
         // SAFETY: `load` finds the functions of the context that is current.
         let functions = unsafe { glow::Context::from_loader_function_cstr(load) };
+        check(&Abilities::of(&functions))?;
         Ok(Gl { functions: Rc::new(functions), renderer, release_compiler })
     }
 
@@ -73,22 +81,5 @@ impl Gl {
                 libc::malloc_trim(0);
             }
         }
-    }
-}
-
-/// Major and minor version at the front of a `GL_VERSION` string.
-fn leading_version(text: &str) -> Option<(u32, u32)> {
-    let number = text.split_whitespace().next()?;
-    let mut parts = number.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn versions_are_read_from_the_front() {
-        assert_eq!(super::leading_version("4.5 (Core Profile) Mesa 22.3.6"), Some((4, 5)));
-        assert_eq!(super::leading_version("3.3.0 NVIDIA 580.159.04"), Some((3, 3)));
-        assert_eq!(super::leading_version("OpenGL ES 3.2"), None);
     }
 }

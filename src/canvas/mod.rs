@@ -15,12 +15,13 @@ mod offscreen;
 mod open;
 mod swap;
 mod vendor;
+mod version;
 mod window;
 mod x11;
 
 pub use device::{Device, devices};
 pub use drawing::{Drawing, SwapIntervalReport, Target};
-pub use error::{Attempt, Attempts, CanvasError, Refusal};
+pub use error::{Attempts, CanvasError, Refusal};
 pub use frames::Frames;
 pub use gl::Gl;
 pub use offscreen::OffScreen;
@@ -54,7 +55,7 @@ impl Canvas {
                 if *for_want_of_display {
                     console::say("DISPLAY is not set, so the gears are drawn off-screen");
                 }
-                Surface::Device(Box::new(OffScreen::open(device.as_ref(), request.gl_vendor)?))
+                Surface::Device(Box::new(OffScreen::open(device.as_ref(), request)?))
             }
         }))
     }

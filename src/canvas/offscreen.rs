@@ -2,14 +2,15 @@
 
 use super::device::{Device, devices};
 use super::error::{Attempts, CanvasError, Refusal};
-use super::open::{any_context, wanted_context};
+use super::version::{Version, versions};
 use super::{Gl, vendor};
 use crate::renderer::Kind;
-use crate::request::{DeviceSelector, GlVendor};
+use crate::request::{Canvas, DeviceSelector, GlApi, GlVendor};
 use glutin::api::egl::context::PossiblyCurrentContext;
 use glutin::api::egl::display::Display;
-use glutin::config::{Api, ConfigSurfaceTypes, ConfigTemplateBuilder};
+use glutin::config::{ConfigSurfaceTypes, ConfigTemplateBuilder};
 use glutin::display::GlDisplay;
+use std::ffi::CStr;
 
 /// A current context on an EGL device. It has no surface: draw into a framebuffer object.
 pub struct OffScreen {
@@ -27,81 +28,105 @@ impl OffScreen {
     ///
     /// # Errors
     /// Where no device is there, none is meant by `selector`, or none draws.
-    pub fn open(selector: Option<&DeviceSelector>, vendor: GlVendor) -> Result<OffScreen, CanvasError> {
+    pub fn open(selector: Option<&DeviceSelector>, request: &Canvas) -> Result<OffScreen, CanvasError> {
         let all = devices().map_err(CanvasError::no_device_list)?;
         if all.is_empty() {
             return Err(CanvasError::no_devices());
         }
         let chosen = match selector {
             Some(selector) => vec![pick(&all, selector)?],
-            None => in_order_of_preference(all, vendor)?,
+            None => in_order_of_preference(all, request.gl_vendor)?,
         };
         let mut attempts = Attempts::default();
         for device in chosen {
-            match OffScreen::open_device(&device) {
+            match OffScreen::open_device(&device, request) {
                 Ok(mut screen) => {
                     let renderer = &screen.gl.renderer;
-                    if renderer.kind() == Kind::Software && selector.is_none() && vendor != GlVendor::Mesa {
+                    if renderer.kind() == Kind::Software
+                        && selector.is_none()
+                        && request.gl_vendor != GlVendor::Mesa
+                    {
                         screen.warnings.extend(vendor::software_beside_nvidia(renderer, &attempts));
                     }
                     return Ok(screen);
                 }
-                Err(refusal) => attempts.add_refusal(device.label(), refusal),
+                Err(others) => attempts.extend(others),
             }
         }
-        Err(no_device("no EGL device can be drawn on", attempts))
+        Err(no_device("no EGL device can be drawn on", attempts, request.gl_api))
     }
 
-    /// A current OpenGL 3.3 core context on `device`, without a surface.
+    /// A current context on `device`, without a surface, of the highest version of OpenGL that can draw what `request`
+    /// asks for.
     ///
     /// # Errors
     /// Which step failed, and EGL's words.
     #[expect(unsafe_code)]
-    pub fn open_device(device: &Device) -> Result<OffScreen, Refusal> {
+    pub fn open_device(device: &Device, request: &Canvas) -> Result<OffScreen, Attempts> {
+        let mut attempts = Attempts::default();
         // SAFETY: no native display is passed, so there is none that could be invalid.
-        let display =
-            unsafe { Display::with_device(&device.egl, None) }.map_err(|e| format!("no EGL display ({e})"))?;
-        // glutin's defaults ask for a window, ES 2 and sizes of their own, and find nothing on a device.
-        let template = ConfigTemplateBuilder::new()
-            .with_surface_type(ConfigSurfaceTypes::empty())
-            .with_api(Api::OPENGL)
-            .with_alpha_size(0)
-            .with_depth_size(0)
-            .with_stencil_size(0)
-            .build();
-        // SAFETY: no native window is passed, see above.
-        let config = unsafe { display.find_configs(template) }
-            .map_err(|e| format!("no config for OpenGL ({e})"))?
-            .next()
-            .ok_or("no config for OpenGL")?;
-        // SAFETY: as above.
-        let create = |attributes| unsafe { display.create_context(&config, &attributes) };
-        let (context, refused) = match create(wanted_context()) {
-            Ok(context) => (context, None),
+        let display = match unsafe { Display::with_device(&device.egl, None) } {
+            Ok(display) => display,
             Err(e) => {
-                let refused = Refusal::Other(format!("no OpenGL 3.3 context ({e})"));
-                (create(any_context()).map_err(|_| refused.clone())?, Some(refused))
+                attempts.add(device.label(), format!("no EGL display ({e})"));
+                return Err(attempts);
             }
         };
-        let context =
-            context.make_current_surfaceless().map_err(|e| format!("no context without a surface ({e})"))?;
-        let gl = Gl::of_current_context(|name| display.get_proc_address(name))?;
-        if let Some(refused) = refused {
-            return Err(refused);
+        for version in versions(request.gl_api) {
+            if attempts.has_lack() && !version.is_enough() {
+                break;
+            }
+            match context(&display, version, request) {
+                Ok((gl, _context)) => {
+                    return Ok(OffScreen { gl, device: device.clone(), warnings: Vec::new(), _context });
+                }
+                Err(refusal) => attempts.add_refusal(device.label(), refusal),
+            }
         }
-        Ok(OffScreen { gl, device: device.clone(), warnings: Vec::new(), _context: context })
+        Err(attempts)
     }
+}
+
+/// A context of this version, made current.
+#[expect(unsafe_code)]
+fn context(
+    display: &Display,
+    version: &Version,
+    request: &Canvas,
+) -> Result<(Gl, PossiblyCurrentContext), Refusal> {
+    // glutin's defaults ask for a window, ES 2 and sizes of their own, and find nothing on a device.
+    let template = ConfigTemplateBuilder::new()
+        .with_surface_type(ConfigSurfaceTypes::empty())
+        .with_api(version.config)
+        .with_alpha_size(0)
+        .with_depth_size(0)
+        .with_stencil_size(0)
+        .build();
+    let family = if version.is_embedded { "OpenGL ES" } else { "OpenGL" };
+    // SAFETY: no native window is passed.
+    let config = unsafe { display.find_configs(template) }
+        .map_err(|e| format!("no config for {family} ({e})"))?
+        .next()
+        .ok_or_else(|| format!("no config for {family}"))?;
+    // SAFETY: as above.
+    let context = unsafe { display.create_context(&config, &version.attributes()) }
+        .map_err(|e| Refusal::NoContext { version: version.name, reason: e.to_string() })?;
+    let context = context.make_current_surfaceless().map_err(|e| format!("no context without a surface ({e})"))?;
+    let load = |name: &CStr| display.get_proc_address(name);
+    let (samples, srgb) = (request.samples.into(), request.srgb);
+    let gl = Gl::of_current_context(request.gl_api, load, |can| can.require_off_screen(samples, srgb))?;
+    Ok((gl, context))
 }
 
 impl CanvasError {
     /// EGL does not list its devices.
     pub fn no_device_list(attempts: Attempts) -> CanvasError {
-        no_device("no EGL device can be listed", attempts)
+        no_device("no EGL device can be listed", attempts, GlApi::Auto)
     }
 
     /// EGL lists none.
     pub fn no_devices() -> CanvasError {
-        no_device("EGL has no device at all", Attempts::default())
+        no_device("EGL has no device at all", Attempts::default(), GlApi::Auto)
     }
 }
 
@@ -135,7 +160,11 @@ fn in_order_of_preference(mut all: Vec<Device>, vendor: GlVendor) -> Result<Vec<
     Ok(all)
 }
 
-fn no_device(what: &str, attempts: Attempts) -> CanvasError {
-    let advice = vendor::advice_if_too_old(&attempts).unwrap_or_else(vendor::advice_without_driver);
+fn no_device(what: &str, attempts: Attempts, asked: GlApi) -> CanvasError {
+    let advice = if attempts.has_lack() {
+        "Ask for less, or give this machine a driver with a newer OpenGL".into()
+    } else {
+        vendor::advice_if_too_old(&attempts).unwrap_or_else(|| vendor::advice_without_driver(asked))
+    };
     CanvasError::NoDevice { what: what.into(), attempts, advice }
 }

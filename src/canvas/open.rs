@@ -1,21 +1,20 @@
-//! The chain of attempts that ends with a window and a context: display × config × context, every failure kept.
+//! The chain of attempts that ends with a window and a context: version × display × config, every failure kept.
 
 use super::Gl;
 use super::error::{Attempts, CanvasError, Refusal};
+use super::version::{Version, needed, versions};
 use super::x11::XServer;
 use super::{vendor, x11::errors as x_errors};
 use crate::machine;
 use crate::request::{Canvas, Geometry, WindowApi};
 use glutin::config::{Api, Config, ConfigSurfaceTypes, ConfigTemplateBuilder};
-use glutin::context::{
-    ContextApi, ContextAttributes, ContextAttributesBuilder, GlProfile, NotCurrentContext, PossiblyCurrentContext,
-    Version,
-};
+use glutin::context::PossiblyCurrentContext;
 use glutin::display::{Display, DisplayApiPreference, GetGlDisplay};
 use glutin::platform::x11::X11GlConfigExt;
 use glutin::prelude::*;
 use glutin::surface::{Surface, SurfaceAttributesBuilder, WindowSurface};
 use raw_window_handle::{HasDisplayHandle, HasWindowHandle};
+use std::ffi::CStr;
 use std::num::NonZeroU32;
 use winit::dpi::{PhysicalPosition, PhysicalSize};
 use winit::event_loop::ActiveEventLoop;
@@ -45,48 +44,91 @@ const DEPTH_BITS: u8 = 16;
 /// Configs tried on each display. Where a driver is broken, all of its hundred configs fail alike.
 const CONFIGS_TRIED: usize = 8;
 
-/// Walks display × config × context.
+/// A display to open a window on, and the configs that it has.
+struct Way {
+    api: WindowApi,
+    library: &'static str,
+    preference: DisplayApiPreference,
+    /// `None`: not opened yet.
+    display: Option<Result<Display, String>>,
+    /// By what they must be able to do.
+    configs: Vec<(Api, Result<Vec<Config>, String>)>,
+}
+
+impl Way {
+    fn all() -> [Way; 2] {
+        let way = |api, library, preference| Way { api, library, preference, display: None, configs: Vec::new() };
+        // Without the hook, an X error while a context is made would end the process.
+        let glx = DisplayApiPreference::Glx(Box::new(register_xlib_error_hook));
+        [way(WindowApi::Glx, "libGL.so.1", glx), way(WindowApi::Egl, "libEGL.so.1", DisplayApiPreference::Egl)]
+    }
+
+    /// The configs that will do, best first.
+    fn configs(
+        &mut self,
+        event_loop: &ActiveEventLoop,
+        wanted: Api,
+        request: &Canvas,
+    ) -> Result<Vec<Config>, String> {
+        if let Some((_, known)) = self.configs.iter().find(|(api, _)| *api == wanted) {
+            return known.clone();
+        }
+        let display = self.display.take().unwrap_or_else(|| self.open_display(event_loop));
+        self.display = Some(display.clone());
+        let found = display.and_then(|display| configs(&display, wanted, request));
+        self.configs.push((wanted, found.clone()));
+        found
+    }
+
+    #[expect(unsafe_code)]
+    fn open_display(&mut self, event_loop: &ActiveEventLoop) -> Result<Display, String> {
+        // glutin says only "not found"; the linker says what.
+        machine::load_library(self.library)?;
+        let handle = event_loop.display_handle().map_err(|e| e.to_string())?.as_raw();
+        let preference = std::mem::replace(&mut self.preference, DisplayApiPreference::Egl);
+        // SAFETY: winit's display connection is open, and stays so for as long as the event loop.
+        unsafe { Display::new(handle, preference) }.map_err(|e| format!("no display ({e})"))
+    }
+}
+
+/// Walks version × display × config.
 ///
 /// # Errors
 /// All that was tried, where nothing worked.
 pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) -> Result<Opened, CanvasError> {
     x_errors::keep_from_winit();
     let mut attempts = Attempts::default();
-    let displays: [(WindowApi, &str, DisplayApiPreference); 2] = [
-        (
-            WindowApi::Glx,
-            "libGL.so.1", // Without the hook, an X error while a context is made would end the process.
-            DisplayApiPreference::Glx(Box::new(register_xlib_error_hook)),
-        ),
-        (WindowApi::Egl, "libEGL.so.1", DisplayApiPreference::Egl),
-    ];
-    let allowed = displays.into_iter().filter(|(api, ..)| request.window_api.is_none_or(|only| only == *api));
-    for (api, library, preference) in allowed {
-        // glutin says only "not found"; the linker says what.
-        if let Err(reason) = machine::load_library(library) {
-            attempts.add(api.name(), reason);
-            continue;
+    let mut ways = Way::all();
+    for version in versions(request.gl_api) {
+        if attempts.has_lack() && !version.is_enough() {
+            break;
         }
-        let configs = match configs(event_loop, preference, request) {
-            Ok(configs) => configs,
-            Err(reason) => {
-                attempts.add(api.name(), reason);
+        for way in ways.iter_mut().filter(|way| request.window_api.is_none_or(|only| only == way.api)) {
+            // As es2gears does.
+            if version.is_embedded && way.api == WindowApi::Glx {
                 continue;
             }
-        };
-        for config in configs.into_iter().take(CONFIGS_TRIED) {
-            match open_with(event_loop, server, request, &config) {
-                Ok((surface, context, window, gl, visual)) => {
-                    let samples = u32::from(config.num_samples());
-                    return Ok(Opened { surface, context, window, gl, api, visual, samples });
+            let name = way.api.name();
+            let configs = match way.configs(event_loop, version.config, request) {
+                Ok(configs) => configs,
+                Err(reason) => {
+                    attempts.add(name, reason);
+                    continue;
                 }
-                Err(refusal) => attempts.add_refusal(api.name(), refusal),
+            };
+            for config in configs.into_iter().take(CONFIGS_TRIED) {
+                match open_with(event_loop, server, request, version, &config) {
+                    Ok((surface, context, window, gl, visual)) => {
+                        let samples = u32::from(config.num_samples());
+                        return Ok(Opened { surface, context, window, gl, api: way.api, visual, samples });
+                    }
+                    Err(refusal) => attempts.add_refusal(name, refusal),
+                }
             }
         }
     }
-    let wanted = ["a window with OpenGL 3.3"]
+    let wanted = [format!("a window with {}", needed(request.gl_api))]
         .into_iter()
-        .map(str::to_owned)
         .chain((request.samples > 0).then(|| format!("{} samples a pixel (--samples)", request.samples)))
         .chain(request.stereo.then(|| "stereo (--stereo)".into()))
         .chain(request.srgb.then(|| "sRGB (--srgb)".into()))
@@ -103,25 +145,17 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
             server.depth
         )
     } else {
-        vendor::advice_without_driver()
+        vendor::advice_without_driver(request.gl_api)
     };
     Err(CanvasError::NoWindow { wanted, display: server.display.clone(), attempts, advice })
 }
 
 /// The configs of one display that will do, best first.
 #[expect(unsafe_code)]
-fn configs(
-    event_loop: &ActiveEventLoop,
-    preference: DisplayApiPreference,
-    request: &Canvas,
-) -> Result<Vec<Config>, String> {
-    let handle = event_loop.display_handle().map_err(|e| e.to_string())?.as_raw();
-    let is_egl = matches!(preference, DisplayApiPreference::Egl);
-    // SAFETY: winit's display connection is open, and stays so for as long as the event loop.
-    let display = unsafe { Display::new(handle, preference) }.map_err(|e| format!("no display ({e})"))?;
+fn configs(display: &Display, wanted: Api, request: &Canvas) -> Result<Vec<Config>, String> {
     let mut template = ConfigTemplateBuilder::new()
         .with_surface_type(ConfigSurfaceTypes::WINDOW)
-        .with_api(Api::OPENGL)
+        .with_api(wanted)
         .with_alpha_size(0)
         .with_depth_size(DEPTH_BITS)
         .with_stencil_size(0);
@@ -130,7 +164,7 @@ fn configs(
         template = template.with_multisampling(request.samples.next_power_of_two());
     }
     if request.stereo {
-        if is_egl {
+        if matches!(display, Display::Egl(_)) {
             return Err("EGL knows no stereo windows".into());
         }
         template = template.with_stereoscopy(Some(true));
@@ -152,19 +186,6 @@ fn configs(
     Ok(configs)
 }
 
-/// The context that the gears need.
-pub fn wanted_context() -> ContextAttributes {
-    let api = ContextApi::OpenGl(Some(Version::new(3, 3)));
-    ContextAttributesBuilder::new().with_context_api(api).with_profile(GlProfile::Core).build(None)
-}
-
-/// The context of whatever version a driver offers (who asks for 1.0 gets the highest that is compatible with it): only
-/// there does a driver that refuses the other one tell its version.
-pub fn any_context() -> ContextAttributes {
-    let api = ContextApi::OpenGl(Some(Version::new(1, 0)));
-    ContextAttributesBuilder::new().with_context_api(api).with_profile(GlProfile::Compatibility).build(None)
-}
-
 type Parts = (Surface<WindowSurface>, PossiblyCurrentContext, winit::window::Window, Gl, u64);
 
 /// Context, window and surface for one config.
@@ -173,19 +194,14 @@ fn open_with(
     event_loop: &ActiveEventLoop,
     server: &XServer,
     request: &Canvas,
+    version: &Version,
     config: &Config,
 ) -> Result<Parts, Refusal> {
     let display = config.display();
     let visual = config.x11_visual().ok_or("the config has no visual")?.visual_id();
     // SAFETY: no native window is passed.
-    let create = |attributes| unsafe { display.create_context(config, &attributes) };
-    let (context, refused): (NotCurrentContext, _) = match create(wanted_context()) {
-        Ok(context) => (context, None),
-        Err(e) => {
-            let refused = Refusal::Other(format!("no OpenGL 3.3 context ({e})"));
-            (create(any_context()).map_err(|_| refused.clone())?, Some(refused))
-        }
-    };
+    let context = unsafe { display.create_context(config, &version.attributes()) }
+        .map_err(|e| Refusal::NoContext { version: version.name, reason: e.to_string() })?;
     let attributes = window_attributes(server, request).with_x11_visual(visual as _);
     let window = event_loop.create_window(attributes).map_err(|e| format!("no window ({e})"))?;
     let handle = window.window_handle().map_err(|e| Refusal::Other(e.to_string()))?.as_raw();
@@ -198,11 +214,18 @@ fn open_with(
     let surface =
         unsafe { display.create_window_surface(config, &attributes) }.map_err(|e| format!("no surface ({e})"))?;
     let context = context.make_current(&surface).map_err(|e| format!("the context will not draw ({e})"))?;
-    let gl = Gl::of_current_context(|name| display.get_proc_address(name))?;
-    if let Some(refused) = refused {
-        return Err(refused);
+    let load = |name: &CStr| display.get_proc_address(name);
+    let gl = Gl::of_current_context(request.gl_api, load, |can| {
+        can.require_window(request.samples.into(), request.stereo, request.srgb)
+    });
+    match gl {
+        Ok(gl) => Ok((surface, context, window, gl, visual)),
+        Err(refusal) => {
+            // As long as GLX's context is current, EGL refuses to make one of its own current.
+            let _ = context.make_not_current();
+            Err(refusal)
+        }
     }
-    Ok((surface, context, window, gl, visual))
 }
 
 fn window_attributes(server: &XServer, request: &Canvas) -> WindowAttributes {

@@ -4,10 +4,10 @@
 //! idle GPU. What libglvnd decides on is read once in a process, so another choice needs another process: the program
 //! replaces itself (exec) and notes in the environment how far it has come.
 
-use super::error::Attempts;
+use super::error::{Attempts, Refusal};
 use crate::machine::{self, NVIDIA_GLX_LIBRARIES, nvidia_driver_version};
 use crate::renderer::Renderer;
-use crate::request::GlVendor;
+use crate::request::{GlApi, GlVendor};
 use std::env;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -189,19 +189,21 @@ pub fn advice_where_asked_for(vendor: GlVendor) -> String {
         (GlVendor::Mesa, _) => "Install Mesa (Debian: libegl-mesa0 and libgl1-mesa-dri), or use the image \
                                 rust-gears:mesa; or leave --gl-vendor out, and what is here draws"
             .into(),
-        (GlVendor::Auto, _) => advice_without_driver(),
+        (GlVendor::Auto, _) => advice_without_driver(GlApi::Auto),
     }
 }
 
-/// Mesa's variables that make it offer another version than it could.
-const VERSION_OVERRIDE: &str = "MESA_GL_VERSION_OVERRIDE";
+/// Mesa's variables that make it offer another version than it could, of OpenGL and of OpenGL ES.
+const VERSION_OVERRIDES: [&str; 2] = ["MESA_GL_VERSION_OVERRIDE", "MESA_GLES_VERSION_OVERRIDE"];
 
 /// What to do if a driver is here, but too old.
 pub fn advice_if_too_old(attempts: &Attempts) -> Option<String> {
     let too_old = attempts.too_old()?;
-    let fix = match env::var(VERSION_OVERRIDE) {
+    let is_embedded = matches!(too_old, Refusal::TooOld { version, .. } if version.starts_with("OpenGL ES"));
+    let name = VERSION_OVERRIDES[usize::from(is_embedded)];
+    let fix = match env::var(name) {
         Ok(value) => {
-            format!("The environment variable {VERSION_OVERRIDE}={value} may be what lowers it: unset it")
+            format!("The environment variable {name}={value} may be what lowers it: unset it")
         }
         Err(_) => "Update the driver. If the GPU itself can do no more, draw with Mesa in software: \
                  LIBGL_ALWAYS_SOFTWARE=1"
@@ -211,7 +213,10 @@ pub fn advice_if_too_old(attempts: &Attempts) -> Option<String> {
 }
 
 /// What to do where nothing draws.
-pub fn advice_without_driver() -> String {
+pub fn advice_without_driver(asked: GlApi) -> String {
+    if asked != GlApi::Auto {
+        return "Leave --gl-api out, and whatever OpenGL is here draws".into();
+    }
     match nvidia_driver_version() {
         Some(_) => advice_for_nvidia(),
         None => "There is no NVIDIA driver here; for Intel, AMD and software drawing install Mesa (Debian: \

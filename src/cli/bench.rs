@@ -2,7 +2,9 @@
 
 use super::compare::parse_ratio;
 use super::{AGAINST, parse_time, whole_number};
-use crate::request::{Against, Bench, Canvas, DeviceSelector, Geometry, GlVendor, HOST, Place, STANDARD_OUTPUT};
+use crate::request::{
+    Against, Bench, Canvas, DeviceSelector, Geometry, GlApi, GlVendor, HOST, Place, STANDARD_OUTPUT,
+};
 use crate::stage_name::StageName;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -95,6 +97,10 @@ pub struct BenchArgs {
     /// Whose OpenGL to use; auto: NVIDIA's if its driver is there and nothing else draws in hardware
     #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto)]
     gl_vendor: GlVendor,
+
+    /// OpenGL (gl) or OpenGL ES (gles); auto: OpenGL, or OpenGL ES if there is no OpenGL 2.1
+    #[arg(long, value_name = "API", value_enum, default_value_t = GlApi::Auto, hide_possible_values = true)]
+    gl_api: GlApi,
 
     /// Write everything measured as JSON; - means standard output, instead of the table
     #[arg(long, value_name = "FILE")]
@@ -190,6 +196,7 @@ impl BenchArgs {
                 // Free-running, like common glxgears benchmarks.
                 swap_interval: Some(0),
                 gl_vendor: args.gl_vendor,
+                gl_api: args.gl_api,
                 ..Canvas::default()
             },
             stages: args.stage,

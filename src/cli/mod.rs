@@ -11,7 +11,7 @@ pub use compare::CompareArgs;
 pub use doctor::DoctorArgs;
 pub use parse::parse;
 
-use crate::request::{self, Canvas, DeviceSelector, Geometry, GlVendor, Place};
+use crate::request::{self, Canvas, DeviceSelector, Geometry, GlApi, GlVendor, Place};
 use crate::scene::View;
 use clap::{Parser, Subcommand};
 use glxgears::accept_single_dash;
@@ -129,6 +129,10 @@ pub struct Args {
     #[arg(long, value_name = "VENDOR", value_enum, default_value_t = GlVendor::Auto, hide_possible_values = true)]
     gl_vendor: GlVendor,
 
+    /// OpenGL (gl) or OpenGL ES (gles); auto: OpenGL, or OpenGL ES if there is no OpenGL 2.1
+    #[arg(long, value_name = "API", value_enum, default_value_t = GlApi::Auto, hide_possible_values = true)]
+    gl_api: GlApi,
+
     /// Exit with status 4 if no GPU draws
     #[arg(long)]
     require_hardware: bool,
@@ -200,6 +204,7 @@ impl Args {
                 srgb: self.srgb,
                 swap_interval: self.swap_interval,
                 gl_vendor: self.gl_vendor,
+                gl_api: self.gl_api,
                 window_api: None,
             },
             info: self.info,

@@ -92,13 +92,16 @@ impl Abilities {
         self.require(self.srgb || !srgb, "sRGB (--srgb)")
     }
 
-    /// Fails unless a window in stereo, or in sRGB, can be drawn into.
+    /// Fails unless a window with so many `samples` per pixel, in stereo or in sRGB or not, can be drawn into and read.
     ///
     /// # Errors
     /// It can't.
-    pub fn require_window(&self, stereo: bool, srgb: bool) -> Result<(), Lack> {
+    pub fn require_window(&self, samples: u32, stereo: bool, srgb: bool) -> Result<(), Lack> {
         self.require(self.stereo || !stereo, "stereo windows (--stereo)")?;
-        self.require(self.srgb || !srgb, "sRGB (--srgb)")
+        self.require(self.srgb || !srgb, "sRGB (--srgb)")?;
+        // No format that it can draw into has the bits of such a window, so its samples can't be resolved.
+        let is_readable = !self.is_embedded || !srgb || samples == 0;
+        self.require(is_readable, "sRGB with multisampling in a window (--srgb with --samples)")
     }
 
     /// Fails with the name of `what` unless the context `has` it.

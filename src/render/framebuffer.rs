@@ -118,8 +118,12 @@ pub fn read_back_buffer(
     srgb: bool,
 ) -> Result<RgbImage, FramebufferError> {
     let (width, height) = (size.0 as i32, size.1 as i32);
-    if !Abilities::of(gl).blits {
+    let abilities = Abilities::of(gl);
+    if abilities.is_embedded && srgb {
         return Ok(read_pixels(gl, size));
+    }
+    if abilities.is_embedded || !abilities.blits {
+        return copy_of_window(gl, size, abilities.is_embedded);
     }
     // Read directly, a multisampled window of Mesa's gives one sample a pixel instead of their mean.
     let (resolved, _) = Storage::new(gl, size, 0, srgb, false)?;
@@ -136,15 +140,44 @@ pub fn read_back_buffer(
     Ok(picture)
 }
 
+/// The picture in a window's back buffer, by way of a texture, which resolves samples as a blit does. OpenGL ES blits
+/// samples only between the same formats, and has none to draw into that is as a window without alpha.
 #[expect(unsafe_code)]
-fn read_pixels(gl: &glow::Context, (width, height): (u32, u32)) -> RgbImage {
-    let mut rgba = RgbaImage::new(width, height);
-    // SAFETY: the context is current; rows of four bytes per pixel have no padding, so the picture takes exactly this
-    // memory. OpenGL ES has no other format that every framebuffer can be read in.
+fn copy_of_window(gl: &Functions, size: (u32, u32), is_embedded: bool) -> Result<RgbImage, FramebufferError> {
+    let (width, height) = (size.0 as i32, size.1 as i32);
+    // SAFETY: the context is current; the texture is bound, and as large as the window.
     unsafe {
-        let pixels = glow::PixelPackData::Slice(Some(rgba.as_mut()));
-        gl.read_pixels(0, 0, width as i32, height as i32, glow::RGBA, glow::UNSIGNED_BYTE, pixels);
+        let texture = Texture::new(gl)?;
+        gl.copy_tex_image_2d(glow::TEXTURE_2D, 0, glow::RGB, 0, 0, width, height, 0);
+        if !is_embedded {
+            return Ok(picture(size, |rgba| {
+                gl.get_tex_image(glow::TEXTURE_2D, 0, glow::RGBA, glow::UNSIGNED_BYTE, rgba)
+            }));
+        }
+        // Only what is drawn into can be read.
+        let storage = Storage::of_texture(gl, texture)?;
+        storage.check()?;
+        let picture = read_pixels(gl, size);
+        gl.bind_framebuffer(glow::FRAMEBUFFER, None);
+        Ok(picture)
     }
+}
+
+/// The picture in the framebuffer that is read, top row first.
+#[expect(unsafe_code)]
+fn read_pixels(gl: &glow::Context, size: (u32, u32)) -> RgbImage {
+    let (width, height) = (size.0 as i32, size.1 as i32);
+    // OpenGL ES has no other format that every framebuffer can be read in.
+    // SAFETY: the context is current, and the memory is a picture's of this size.
+    picture(size, |rgba| unsafe {
+        gl.read_pixels(0, 0, width, height, glow::RGBA, glow::UNSIGNED_BYTE, rgba);
+    })
+}
+
+/// The picture that `read` puts into the memory that it is given: four bytes per pixel, so that no driver pads rows.
+fn picture((width, height): (u32, u32), read: impl FnOnce(glow::PixelPackData)) -> RgbImage {
+    let mut rgba = RgbaImage::new(width, height);
+    read(glow::PixelPackData::Slice(Some(rgba.as_mut())));
     let mut picture = DynamicImage::ImageRgba8(rgba).into_rgb8();
     // OpenGL's first row is the lowest.
     image::imageops::flip_vertical_in_place(&mut picture);
@@ -193,7 +226,7 @@ struct Storage {
     gl: Functions,
     framebuffer: glow::Framebuffer,
     renderbuffers: Vec<glow::Renderbuffer>,
-    texture: Option<glow::Texture>,
+    texture: Option<Texture>,
 }
 
 impl Storage {
@@ -214,13 +247,18 @@ impl Storage {
         let has_color = Abilities::of(gl).true_color;
         // SAFETY: the context is current; the sizes are within its limits.
         unsafe {
-            let framebuffer = gl.create_framebuffer().map_err(FramebufferError)?;
-            let mut storage = Storage { gl: gl.clone(), framebuffer, renderbuffers: Vec::new(), texture: None };
+            let mut storage = if has_color {
+                Storage::without_pixels(gl)?
+            } else {
+                // OpenGL ES 2.0 promises renderbuffers of 16 bits per pixel alone, in which colours would be others.
+                let texture = Texture::new(gl)?;
+                let (format, kind) = (glow::RGBA, glow::UNSIGNED_BYTE);
+                let none = glow::PixelUnpackData::Slice(None);
+                gl.tex_image_2d(glow::TEXTURE_2D, 0, format as i32, width, height, 0, format, kind, none);
+                Storage::of_texture(gl, texture)?
+            };
             storage.bind(glow::FRAMEBUFFER);
             let mut actual = 0;
-            if !has_color {
-                storage.add_texture(width, height)?;
-            }
             for (attachment, format) in
                 [color].into_iter().filter(|_| has_color).chain(with_depth.then_some(depth))
             {
@@ -236,33 +274,41 @@ impl Storage {
                 }
                 gl.framebuffer_renderbuffer(glow::FRAMEBUFFER, attachment, target, Some(renderbuffer));
             }
-            last_error(gl).map_or(Ok(()), |reason| Err(FramebufferError(reason)))?;
-            match gl.check_framebuffer_status(glow::FRAMEBUFFER) {
-                glow::FRAMEBUFFER_COMPLETE => Ok((storage, actual)),
-                status => Err(FramebufferError(format!("the framebuffer is incomplete (0x{status:x})"))),
-            }
+            storage.check()?;
+            Ok((storage, actual))
         }
     }
 
-    /// Keeps colours in a texture: OpenGL ES 2.0 promises renderbuffers of 16 bits per pixel alone, in which the gears'
-    /// colours would be others. The framebuffer is bound.
     #[expect(unsafe_code)]
-    fn add_texture(&mut self, width: i32, height: i32) -> Result<(), FramebufferError> {
-        let gl = &self.gl;
-        // SAFETY: the context is current; no pixels are passed.
-        unsafe {
-            let texture = gl.create_texture().map_err(FramebufferError)?;
-            self.texture = Some(texture);
-            gl.bind_texture(glow::TEXTURE_2D, self.texture);
-            // The default would have smaller and smaller pictures of it, which aren't there.
-            gl.tex_parameter_i32(glow::TEXTURE_2D, glow::TEXTURE_MIN_FILTER, glow::NEAREST as i32);
-            let (format, kind) = (glow::RGBA, glow::UNSIGNED_BYTE);
-            let pixels = glow::PixelUnpackData::Slice(None);
-            gl.tex_image_2d(glow::TEXTURE_2D, 0, format as i32, width, height, 0, format, kind, pixels);
-            let attachment = glow::COLOR_ATTACHMENT0;
-            gl.framebuffer_texture_2d(glow::FRAMEBUFFER, attachment, glow::TEXTURE_2D, self.texture, 0);
+    fn without_pixels(gl: &Functions) -> Result<Storage, FramebufferError> {
+        // SAFETY: the context is current.
+        let framebuffer = unsafe { gl.create_framebuffer() }.map_err(FramebufferError)?;
+        Ok(Storage { gl: gl.clone(), framebuffer, renderbuffers: Vec::new(), texture: None })
+    }
+
+    /// A framebuffer that draws into `texture`, bound.
+    #[expect(unsafe_code)]
+    fn of_texture(gl: &Functions, texture: Texture) -> Result<Storage, FramebufferError> {
+        let mut storage = Storage::without_pixels(gl)?;
+        storage.bind(glow::FRAMEBUFFER);
+        let (target, attachment) = (glow::FRAMEBUFFER, glow::COLOR_ATTACHMENT0);
+        // SAFETY: the context is current, and the objects are its own.
+        unsafe { gl.framebuffer_texture_2d(target, attachment, glow::TEXTURE_2D, Some(texture.id), 0) };
+        storage.texture = Some(texture);
+        Ok(storage)
+    }
+
+    /// Whether it can be drawn into. It is bound.
+    #[expect(unsafe_code)]
+    fn check(&self) -> Result<(), FramebufferError> {
+        if let Some(reason) = last_error(&self.gl) {
+            return Err(FramebufferError(reason));
         }
-        Ok(())
+        // SAFETY: the context is current.
+        match unsafe { self.gl.check_framebuffer_status(glow::FRAMEBUFFER) } {
+            glow::FRAMEBUFFER_COMPLETE => Ok(()),
+            status => Err(FramebufferError(format!("the framebuffer is incomplete (0x{status:x})"))),
+        }
     }
 
     #[expect(unsafe_code)]
@@ -279,7 +325,35 @@ impl Drop for Storage {
         unsafe {
             self.gl.delete_framebuffer(self.framebuffer);
             self.renderbuffers.iter().for_each(|&renderbuffer| self.gl.delete_renderbuffer(renderbuffer));
-            self.texture.iter().for_each(|&texture| self.gl.delete_texture(texture));
         }
+    }
+}
+
+/// A texture that deletes itself.
+struct Texture {
+    gl: Functions,
+    id: glow::Texture,
+}
+
+impl Texture {
+    /// A texture without pixels, bound.
+    #[expect(unsafe_code)]
+    fn new(gl: &Functions) -> Result<Texture, FramebufferError> {
+        // SAFETY: the context is current.
+        unsafe {
+            let id = gl.create_texture().map_err(FramebufferError)?;
+            gl.bind_texture(glow::TEXTURE_2D, Some(id));
+            // By default a texture needs smaller and smaller copies of itself, which aren't there.
+            gl.tex_parameter_i32(glow::TEXTURE_2D, glow::TEXTURE_MIN_FILTER, glow::NEAREST as i32);
+            Ok(Texture { gl: gl.clone(), id })
+        }
+    }
+}
+
+impl Drop for Texture {
+    #[expect(unsafe_code)]
+    fn drop(&mut self) {
+        // SAFETY: the context is current.
+        unsafe { self.gl.delete_texture(self.id) };
     }
 }

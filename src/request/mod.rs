@@ -62,6 +62,16 @@ pub enum GlVendor {
     Mesa,
 }
 
+/// Which of OpenGL's two families to draw with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum GlApi {
+    /// OpenGL, or OpenGL ES if there is no OpenGL that is new enough.
+    #[default]
+    Auto,
+    Gl,
+    Gles,
+}
+
 /// The interface that connects OpenGL to a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowApi {
@@ -93,6 +103,7 @@ pub struct Canvas {
     /// Vertical refreshes per frame; `None`: the driver's choice.
     pub swap_interval: Option<i32>,
     pub gl_vendor: GlVendor,
+    pub gl_api: GlApi,
     /// The only API that may be used; `None`: GLX, then EGL. No option sets it: doctor tries each alone.
     pub window_api: Option<WindowApi>,
 }

@@ -56,7 +56,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("cli", &["request", "scene", "stage_name"], &["clap", "humantime", "regex_lite"]),
     ("canvas", &["console", "machine", "render", "renderer", "request", "scene", "signals"], &["glow", "glutin", "image", "libc", "libloading", "raw_window_handle", "serde", "thiserror", "winit", "x11rb"]),
     ("error", &["canvas", "console", "output_file", "render", "report_file"], &["thiserror"]),
-    ("devices", &["canvas", "console", "error", "renderer"], &["serde", "serde_json"]),
+    ("devices", &["canvas", "console", "error", "renderer", "request"], &["serde", "serde_json"]),
     ("gears", &["canvas", "capture", "console", "error", "output_file", "render", "renderer", "request", "scene", "signals", "stats"], &["image", "serde", "serde_json"]),
     ("bench", &["canvas", "cli", "console", "error", "gears", "machine", "output_file", "render", "renderer", "report_file", "request", "scene", "signals", "stage_name", "stats"], &["askama", "csv", "humantime", "image", "indicatif", "rustix", "serde", "serde_json"]),
     ("doctor", &["canvas", "capture", "cli", "console", "error", "gears", "machine", "renderer", "report_file", "request", "scene"], &["image", "libc", "libloading", "rustix", "serde", "serde_json", "x11rb"]),

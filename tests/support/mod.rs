@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test binary uses another part of it")]
 
+pub mod gears;
+
 use assert_cmd::Command;
 use image::RgbImage;
 use rust_gears::capture::{Difference, compare};

@@ -30,6 +30,11 @@ pub enum Mark {
     FramesNotDrawn,
     /// The window's content or size changed during the measurement, or could not be read.
     NoPresentCost,
+    /// A stage was left out.
+    NotMeasured {
+        stage: String,
+        reason: String,
+    },
     TestSlowDown {
         /// Share of the time, in percent.
         percent: f64,
@@ -47,6 +52,7 @@ impl Mark {
             Mark::TooFewSamples { .. } => "few samples",
             Mark::FramesNotDrawn => "NOT DRAWN",
             Mark::NoPresentCost => "not measurable",
+            Mark::NotMeasured { .. } => "not measured",
             Mark::TestSlowDown { .. } => "test",
         }
     }
@@ -84,6 +90,7 @@ impl fmt::Display for Mark {
             Mark::NoPresentCost => f.write_str(
                 "presenting a frame took no measurable time: on-screen frames were as fast as off-screen ones",
             ),
+            Mark::NotMeasured { stage, reason } => write!(f, "{stage}: not measured: {reason}"),
             Mark::TestSlowDown { percent } => {
                 write!(f, "test: {percent} % of the time was wasted deliberately (--test-slow-down)")
             }

@@ -78,7 +78,7 @@ fn environment(report: &Report, style: Style) -> String {
     let pcie = e.pcie.as_ref().map(|link| format!(", {}", self::pcie(link))).unwrap_or_default();
     let swap = e.swap_interval.as_ref().map(|s| format!(", swap interval: {}", s.words()));
     let lines = [
-        format!("{} ({}), OpenGL {}{driver}", e.renderer.renderer, e.kind, e.renderer.version),
+        format!("{} ({}), {}{driver}", e.renderer.renderer, e.kind, e.renderer.opengl()),
         format!("through {} on {}{}{pcie}", e.api, e.device, swap.unwrap_or_default()),
         format!("{} x {}, Linux {}, {place}", e.cpus, e.cpu, e.kernel),
         format!(

@@ -79,7 +79,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Glx,
         text: Text::Own(Words {
             symptom: "no window through GLX",
-            cause: "the driver offers no OpenGL 3.3 through GLX",
+            cause: "the driver offers no OpenGL 2.1 through GLX",
             fix: "see the driver's own words above; rust-gears --info and glxinfo show more",
         }),
         check: glx_fails,
@@ -91,7 +91,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Egl,
         text: Text::Own(Words {
             symptom: "no window through EGL",
-            cause: "the driver offers no OpenGL 3.3 through EGL on this X server",
+            cause: "the driver offers neither OpenGL 2.1 nor OpenGL ES 2.0 through EGL on this X server",
             fix: "see the driver's own words above",
         }),
         check: egl_fails,
@@ -103,7 +103,7 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::OffScreen,
         text: Text::Own(Words {
             symptom: "no drawing without a window",
-            cause: "the driver offers no OpenGL 3.3 on an EGL device",
+            cause: "the driver offers neither OpenGL 2.1 nor OpenGL ES 2.0 on an EGL device",
             fix: "see the driver's own words above; rust-gears --list-devices shows more",
         }),
         check: off_screen_fails,
@@ -137,7 +137,7 @@ pub(super) const ROWS: &[Row] = &[
 ];
 
 /// How a driver that is too old is told of (the canvas's `Refusal`).
-const TOO_OLD: &str = "OpenGL 3.3 is needed, ";
+const TOO_OLD: &str = "OpenGL 2.1 or OpenGL ES 2.0 is needed, ";
 
 /// What the trials' processes said, all together.
 pub(super) fn said(facts: &Facts) -> String {
@@ -255,10 +255,11 @@ fn fails(facts: &Facts, outcome: &Outcome<Drawn>, is_replaced: bool, by: &str) -
             "look on the host for the driver's own messages (dmesg | grep -i -e xid -e drm); a reboot frees a GPU that hangs",
         ),
         Outcome::Failed(words) if words.contains(TOO_OLD) => seen.explained(
-            "a driver is here and works, but it offers an older OpenGL than the 3.3 that the gears need; its version is above",
-            match facts.variable("MESA_GL_VERSION_OVERRIDE") {
-                Some(_) => "unset the environment variable MESA_GL_VERSION_OVERRIDE, which makes Mesa offer that version",
-                None => {
+            "a driver is here and works, but it offers an older OpenGL than the 2.1 (or OpenGL ES than the 2.0) that the gears need; its version is above",
+            match ["MESA_GL_VERSION_OVERRIDE", "MESA_GLES_VERSION_OVERRIDE"].map(|name| facts.variable(name)) {
+                [Some(_), _] => "unset the environment variable MESA_GL_VERSION_OVERRIDE, which makes Mesa offer that version",
+                [None, Some(_)] => "unset the environment variable MESA_GLES_VERSION_OVERRIDE, which makes Mesa offer that version",
+                [None, None] => {
                     "update the driver; if the GPU itself can do no more, draw with Mesa in software: set LIBGL_ALWAYS_SOFTWARE=1"
                 }
             },
