@@ -168,7 +168,7 @@ fn a_screen_of_too_few_colours_is_named() {
     }
     let server = XServer::start("Xvfb", &["-screen", "0", "640x480x8"]);
     let refused = rust_gears().args(["--frames", "2"]).env("DISPLAY", &server.display).assert().code(3);
-    refused.stderr(contains("8 bits a pixel"));
+    refused.stderr(contains("8 bits per pixel"));
 }
 
 #[test]

@@ -1,15 +1,15 @@
-//! Why there is nothing to draw on. Every text says what happened, why, and what to do next.
+//! Why there is nothing to draw on. Each text says what happened, why, and what to do next.
 
 use crate::render::{GpuHangs, Lack};
 use std::fmt;
 
-/// One way to a drawing surface that was tried and failed.
+/// A failed attempt to get a drawing surface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Attempt {
     /// What was tried: `GLX`, or a device.
     what: String,
     failure: String,
-    /// The versions of OpenGL that failed so, if there was no context.
+    /// The versions of OpenGL that failed like this, if there was no context.
     versions: Vec<&'static str>,
 }
 
@@ -24,7 +24,7 @@ impl Attempt {
     }
 }
 
-/// Failures of a chain of attempts, in order. The same failure at the same step is kept once.
+/// Failures of a chain of attempts, in order. Equal failures at the same step are kept once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attempts {
     all: Vec<Attempt>,
@@ -33,12 +33,11 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// Keeps a failure.
     pub fn add(&mut self, what: impl Into<String>, failure: impl fmt::Display) {
         self.keep(Attempt { what: what.into(), failure: failure.to_string(), versions: Vec::new() });
     }
 
-    /// Keeps an attempt, unless it is known. Versions that failed alike are one attempt.
+    /// Adds an attempt unless it is already known. Versions that failed alike are one attempt.
     fn keep(&mut self, attempt: Attempt) {
         let is_alike = |a: &&mut Attempt| {
             a.what == attempt.what
@@ -55,7 +54,7 @@ impl Attempts {
         }
     }
 
-    /// Keeps what a driver answered.
+    /// Adds a driver's answer.
     pub fn add_refusal(&mut self, what: impl Into<String>, refusal: Refusal) {
         match refusal {
             Refusal::NoContext { version, reason } => {
@@ -71,12 +70,12 @@ impl Attempts {
         }
     }
 
-    /// Whether a driver would draw if it were asked for less.
+    /// Whether a driver would draw if the request were smaller.
     pub fn has_lack(&self) -> bool {
         self.has_lack
     }
 
-    /// The driver that is here and too old, if one is.
+    /// The driver that is here but too old, if there is one.
     pub fn too_old(&self) -> Option<&Refusal> {
         self.too_old.as_deref()
     }
@@ -113,23 +112,23 @@ impl fmt::Display for Attempts {
     }
 }
 
-/// Why one way to a context leads nowhere.
+/// Why an attempt to create a context fails.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// A driver is here and draws, but not as much as the gears need. (doctor knows this text.)
+    /// A driver is here and draws, but is too old for the gears. (doctor recognises this text.)
     #[error("{needed} is needed, {renderer} offers {version}")]
     TooOld {
-        /// The lowest version that is enough.
+        /// The lowest version that suffices.
         needed: &'static str,
         /// `GL_RENDERER`.
         renderer: String,
         /// `GL_VERSION`.
         version: String,
     },
-    /// The driver makes no context of this version.
+    /// The driver can't create a context of this version.
     #[error("no OpenGL {version} context ({reason})")]
     NoContext { version: &'static str, reason: String },
-    /// A driver is here and draws, but not what was asked for.
+    /// A driver is here and draws, but can't do what was asked for.
     #[error(transparent)]
     Lacks(#[from] Lack),
     /// Anything else, in words.
@@ -149,10 +148,10 @@ impl From<&str> for Refusal {
     }
 }
 
-/// There is nothing to draw on, or what there is went away.
+/// There is nothing to draw on, or it went away.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CanvasError {
-    /// A library that opening a window needs cannot be loaded.
+    /// A library that windows need can't be loaded.
     #[error(
         "{library} cannot be loaded, and no window opens without it: {reason}\n\
              Install the Debian package {package}, or draw without a window: --off-screen"
@@ -160,9 +159,7 @@ pub enum CanvasError {
     MissingLibrary {
         /// Its soname.
         library: &'static str,
-        /// The Debian package it is in.
         package: &'static str,
-        /// What dlopen said.
         reason: String,
     },
     /// libxkbcommon's data is missing.
@@ -170,82 +167,52 @@ pub enum CanvasError {
         "{path} is missing, and no window can read its keyboard without it\n\
              Install the Debian package xkb-data, or draw without a window: --off-screen"
     )]
-    MissingKeyboardData {
-        /// Where it was looked for.
-        path: String,
-    },
+    MissingKeyboardData { path: String },
     /// No connection to the X server.
     #[error("no connection to the X server {display}: {reason}\n{advice}")]
-    NoConnection {
-        /// Its name.
-        display: String,
-        /// Why.
-        reason: String,
-        /// What to do.
-        advice: String,
-    },
+    NoConnection { display: String, reason: String, advice: String },
     /// The X server lacks an extension that a window needs.
     #[error(
         "the X server {display} has no {extension} extension, and no window opens without it\n\
              Start the server with it ({remedy}), or draw without a window: --off-screen"
     )]
     MissingExtension {
-        /// The server's name.
         display: String,
-        /// The extension's name.
         extension: &'static str,
-        /// How servers are told to have it.
+        /// How to get it.
         remedy: &'static str,
     },
-    /// No display × config × context worked.
-    #[error("{wanted} could not be had on {display}{attempts}\n{advice}")]
+    /// No combination of display, config and context worked.
+    #[error("could not open {wanted} on {display}{attempts}\n{advice}")]
     NoWindow {
         /// What was asked for: `a window with OpenGL 2.1 and 8 samples`.
         wanted: String,
-        /// The X server's name.
         display: String,
-        /// Everything that was tried.
         attempts: Attempts,
-        /// What to do.
         advice: String,
     },
     /// No device can be drawn on.
     #[error("{what}{attempts}\n{advice}")]
-    NoDevice {
-        /// What is missing.
-        what: String,
-        /// Everything that was tried.
-        attempts: Attempts,
-        /// What to do.
-        advice: String,
-    },
-    /// Larger than the OpenGL implementation can draw.
+    NoDevice { what: String, attempts: Attempts, advice: String },
+    /// The size exceeds the limits of the OpenGL implementation.
     #[error(
         "{width}x{height} with {samples} samples is more than {renderer} can draw: {reason}\n\
              Ask for less: --geometry, --samples"
     )]
     TooLarge {
-        /// Pixels asked for.
         width: u32,
-        /// Pixels asked for.
         height: u32,
-        /// Samples asked for.
         samples: u32,
-        /// Who cannot.
+        /// The renderer's name.
         renderer: String,
-        /// The limit that was hit.
+        /// The limit that was exceeded.
         reason: String,
     },
     #[error(transparent)]
     GpuHangs(#[from] GpuHangs),
-    /// A surface that worked works no more.
-    #[error("drawing on {place} broke off: {reason}")]
-    Lost {
-        /// Where.
-        place: String,
-        /// Why.
-        reason: String,
-    },
+    /// A surface has stopped working.
+    #[error("drawing on {place} failed: {reason}")]
+    Lost { place: String, reason: String },
 }
 
 #[cfg(test)]

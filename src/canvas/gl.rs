@@ -1,4 +1,4 @@
-//! An OpenGL context that is current, and what is known of it.
+//! The current OpenGL context, and what is known about it.
 
 use super::{Refusal, version};
 use crate::render::{Abilities, Lack};
@@ -7,23 +7,22 @@ use crate::request::GlApi;
 use std::ffi::{CStr, c_char, c_void};
 use std::rc::Rc;
 
-/// An OpenGL context that is current, and what is known of it.
+/// The current OpenGL context, and what is known about it.
 pub struct Gl {
-    /// Its functions.
     pub functions: Rc<glow::Context>,
-    /// How it names itself.
+    /// Its own names.
     pub renderer: Renderer,
-    /// `glReleaseShaderCompiler` (OpenGL 4.1 and OpenGL ES 2.0), which glow does not know.
+    /// `glReleaseShaderCompiler` (OpenGL 4.1 and OpenGL ES 2.0), which glow doesn't offer.
     release_compiler: Option<ReleaseCompiler>,
 }
 
 type ReleaseCompiler = unsafe extern "system" fn();
 
 impl Gl {
-    /// Asks the current context for its names and functions. `check` says whether it can do what it is for.
+    /// Asks the current context for its names and functions. `check` decides whether it can do what it is needed for.
     ///
     /// # Errors
-    /// It is too old, can't do that, or has no names, which would make glow panic.
+    /// Returns an error if it is too old, can't do that, or has no names, which would make glow panic.
     #[expect(unsafe_code)]
     pub(super) fn of_current_context(
         asked: GlApi,
@@ -67,9 +66,9 @@ impl Gl {
         Ok(Gl { functions: Rc::new(functions), renderer, release_compiler })
     }
 
-    /// Gives back the memory of the shader compiler; to be called when all shaders are compiled. The driver's own
-    /// compiler needs as much for the first frame, right after: where Mesa compiled them, the peak falls from 91 to
-    /// 86 MB, of glxgears' 84, which has no shaders.
+    /// Releases the memory of the shader compiler. Call this when all shaders are compiled, because the driver's own
+    /// compiler needs as much right afterwards, for the first frame. If Mesa compiled the shaders, the peak falls
+    /// from 91 to 86 MB. (glxgears, which has no shaders, needs 84.)
     #[expect(unsafe_code)]
     pub fn release_compiler(&self) {
         if let Some(release) = self.release_compiler {

@@ -1,4 +1,4 @@
-//! Drawing without any X server, on an EGL device.
+//! Drawing without an X server, on an EGL device.
 
 use super::device::{Device, devices};
 use super::error::{Attempts, CanvasError, Refusal};
@@ -12,22 +12,20 @@ use glutin::config::{ConfigSurfaceTypes, ConfigTemplateBuilder};
 use glutin::display::GlDisplay;
 use std::ffi::CStr;
 
-/// A current context on an EGL device. It has no surface: draw into a framebuffer object.
+/// A current context on an EGL device. It has no surface; draw into a framebuffer object.
 pub struct OffScreen {
-    /// The context.
     pub gl: Gl,
-    /// The device it draws on.
     pub device: Device,
-    /// What the user must know about the choice, one sentence each.
+    /// What the user should know about the choice, one sentence each.
     pub warnings: Vec<String>,
     _context: PossiblyCurrentContext,
 }
 
 impl OffScreen {
-    /// Opens the device that `selector` names; without one, the first that draws, GPUs before software.
+    /// Opens the device that `selector` names or, without a selector, the first that draws, GPUs before software.
     ///
     /// # Errors
-    /// Where no device is there, none is meant by `selector`, or none draws.
+    /// Returns an error if there is no device, if `selector` matches none, or if none draws.
     pub fn open(selector: Option<&DeviceSelector>, request: &Canvas) -> Result<OffScreen, CanvasError> {
         let all = devices().map_err(CanvasError::no_device_list)?;
         if all.is_empty() {
@@ -56,11 +54,11 @@ impl OffScreen {
         Err(no_device("no EGL device can be drawn on", attempts, request.gl_api))
     }
 
-    /// A current context on `device`, without a surface, of the highest version of OpenGL that can draw what `request`
-    /// asks for.
+    /// A current context on `device`, without a surface, of the highest version of OpenGL that can draw what
+    /// `request` asks for.
     ///
     /// # Errors
-    /// Which step failed, and EGL's words.
+    /// Returns the step that failed, with EGL's words.
     #[expect(unsafe_code)]
     pub fn open_device(device: &Device, request: &Canvas) -> Result<OffScreen, Attempts> {
         let mut attempts = Attempts::default();
@@ -94,7 +92,7 @@ fn context(
     version: &Version,
     request: &Canvas,
 ) -> Result<(Gl, PossiblyCurrentContext), Refusal> {
-    // glutin's defaults ask for a window, ES 2 and sizes of their own, and find nothing on a device.
+    // glutin's defaults ask for a window, ES 2 and certain sizes, and find nothing on a device.
     let template = ConfigTemplateBuilder::new()
         .with_surface_type(ConfigSurfaceTypes::empty())
         .with_api(version.config)
@@ -119,7 +117,7 @@ fn context(
 }
 
 impl CanvasError {
-    /// EGL does not list its devices.
+    /// EGL can't list its devices.
     pub fn no_device_list(attempts: Attempts) -> CanvasError {
         no_device("no EGL device can be listed", attempts, GlApi::Auto)
     }
@@ -130,7 +128,7 @@ impl CanvasError {
     }
 }
 
-/// The one device that `selector` means.
+/// The one device that matches `selector`.
 fn pick(all: &[Device], selector: &DeviceSelector) -> Result<Device, CanvasError> {
     all.iter().find(|device| device.is(selector)).cloned().ok_or_else(|| {
         let labels: Vec<String> = all.iter().map(Device::label).collect();
@@ -142,7 +140,7 @@ fn pick(all: &[Device], selector: &DeviceSelector) -> Result<Device, CanvasError
     })
 }
 
-/// The devices worth trying, GPUs first, else in EGL's order.
+/// The devices worth trying: GPUs first, otherwise in EGL's order.
 fn in_order_of_preference(mut all: Vec<Device>, vendor: GlVendor) -> Result<Vec<Device>, CanvasError> {
     match vendor {
         GlVendor::Auto => {}

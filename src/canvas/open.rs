@@ -1,4 +1,4 @@
-//! The chain of attempts that ends with a window and a context: version × display × config, every failure kept.
+//! Opens a window with a context: tries version × display × config, and keeps every failure.
 
 use super::Gl;
 use super::error::{Attempts, CanvasError, Refusal};
@@ -21,27 +21,24 @@ use winit::event_loop::ActiveEventLoop;
 use winit::platform::x11::{WindowAttributesExtX11, register_xlib_error_hook};
 use winit::window::{Fullscreen, WindowAttributes};
 
-/// What the chain of attempts ends with.
+/// The result of the attempts.
 pub struct Opened {
-    /// What is drawn into.
     pub surface: Surface<WindowSurface>,
-    /// What draws; it is current.
+    /// Current.
     pub context: PossiblyCurrentContext,
-    /// The window, still hidden.
+    /// Still hidden.
     pub window: winit::window::Window,
-    /// The context's functions and names.
     pub gl: Gl,
     pub api: WindowApi,
-    /// The visual's ID.
     pub visual: u64,
-    /// Samples a pixel.
+    /// Samples per pixel.
     pub samples: u32,
 }
 
-/// Depth bits asked for. The gears are 30 to 50 units away; 16 bits tell 0.007 units apart there.
+/// Requested depth bits. The gears are 30 to 50 units away, where 16 bits distinguish 0.007 units.
 const DEPTH_BITS: u8 = 16;
 
-/// Configs tried on each display. Where a driver is broken, all of its hundred configs fail alike.
+/// Configs tried on each display. If a driver is broken, all of its hundred configs fail alike.
 const CONFIGS_TRIED: usize = 8;
 
 /// A display to open a window on, and the configs that it has.
@@ -63,7 +60,7 @@ impl Way {
         [way(WindowApi::Glx, "libGL.so.1", glx), way(WindowApi::Egl, "libEGL.so.1", DisplayApiPreference::Egl)]
     }
 
-    /// The configs that will do, best first.
+    /// The suitable configs, best first.
     fn configs(
         &mut self,
         event_loop: &ActiveEventLoop,
@@ -82,7 +79,7 @@ impl Way {
 
     #[expect(unsafe_code)]
     fn open_display(&mut self, event_loop: &ActiveEventLoop) -> Result<Display, String> {
-        // glutin says only "not found"; the linker says what.
+        // glutin only says "not found"; the linker says what.
         machine::load_library(self.library)?;
         let handle = event_loop.display_handle().map_err(|e| e.to_string())?.as_raw();
         let preference = std::mem::replace(&mut self.preference, DisplayApiPreference::Egl);
@@ -91,10 +88,10 @@ impl Way {
     }
 }
 
-/// Walks version × display × config.
+/// Tries version × display × config.
 ///
 /// # Errors
-/// All that was tried, where nothing worked.
+/// If nothing works, returns everything that was tried.
 pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) -> Result<Opened, CanvasError> {
     x_errors::keep_from_winit();
     let mut attempts = Attempts::default();
@@ -104,7 +101,7 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
             break;
         }
         for way in ways.iter_mut().filter(|way| request.window_api.is_none_or(|only| only == way.api)) {
-            // As es2gears does.
+            // Like es2gears.
             if version.is_embedded && way.api == WindowApi::Glx {
                 continue;
             }
@@ -129,7 +126,7 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
     }
     let wanted = [format!("a window with {}", needed(request.gl_api))]
         .into_iter()
-        .chain((request.samples > 0).then(|| format!("{} samples a pixel (--samples)", request.samples)))
+        .chain((request.samples > 0).then(|| format!("{} samples per pixel (--samples)", request.samples)))
         .chain(request.stereo.then(|| "stereo (--stereo)".into()))
         .chain(request.srgb.then(|| "sRGB (--srgb)".into()))
         .collect::<Vec<_>>()
@@ -140,7 +137,7 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
         "Ask for less, or draw without the X server's configs: --off-screen".into()
     } else if server.depth < 15 {
         format!(
-            "The X server's screen has {} bits a pixel, too few for OpenGL; start it with 24 (Xvfb: -screen 0 \
+            "The X server's screen has {} bits per pixel, too few for OpenGL; start it with 24 (Xvfb: -screen 0 \
              1920x1080x24), or draw without it: --off-screen",
             server.depth
         )
@@ -150,7 +147,7 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
     Err(CanvasError::NoWindow { wanted, display: server.display.clone(), attempts, advice })
 }
 
-/// The configs of one display that will do, best first.
+/// The suitable configs of one display, best first.
 #[expect(unsafe_code)]
 fn configs(display: &Display, wanted: Api, request: &Canvas) -> Result<Vec<Config>, String> {
     let mut template = ConfigTemplateBuilder::new()
@@ -160,26 +157,27 @@ fn configs(display: &Display, wanted: Api, request: &Canvas) -> Result<Vec<Confi
         .with_depth_size(DEPTH_BITS)
         .with_stencil_size(0);
     if request.samples > 0 {
-        // glutin takes powers of two only (and panics at others, in debug builds). More than was asked for will do.
+        // glutin only accepts powers of two (in debug builds it panics otherwise). More samples than requested are
+        // fine.
         template = template.with_multisampling(request.samples.next_power_of_two());
     }
     if request.stereo {
         if matches!(display, Display::Egl(_)) {
-            return Err("EGL knows no stereo windows".into());
+            return Err("EGL does not support stereo windows".into());
         }
         template = template.with_stereoscopy(Some(true));
     }
     // SAFETY: the template holds no native window.
     let found = unsafe { display.find_configs(template.build()) };
     let mut configs: Vec<Config> = found.map_err(|e| format!("no config will do ({e})"))?.collect();
-    // An unset number of samples does not exclude multisampling, so the order has to.
+    // An unset number of samples doesn't exclude multisampling; the order must do that.
     configs.retain(|config| !request.srgb || config.srgb_capable());
     if configs.is_empty() {
         return Err("no config will do".into());
     }
-    // As few bits as are needed: all of them are cleared and written every frame. With 16 bits of depth instead of 24,
-    // llvmpipe's FPS at 1920x1080 grew by 15 %, and the picture is glxgears' all the same. The keys are cached:
-    // every one is four calls into GLX, for hundreds of configs.
+    // As few bits as possible, because all of them are cleared and written in every frame. With 16 bits of depth
+    // instead of 24, llvmpipe's FPS at 1920x1080 grew by 15 %, and the picture still equals glxgears'. The keys are
+    // cached because each needs four calls into GLX, for hundreds of configs.
     configs.sort_by_cached_key(|c| {
         (c.num_samples(), c.alpha_size(), c.stencil_size(), c.depth_size().abs_diff(DEPTH_BITS))
     });
@@ -221,7 +219,7 @@ fn open_with(
     match gl {
         Ok(gl) => Ok((surface, context, window, gl, visual)),
         Err(refusal) => {
-            // As long as GLX's context is current, EGL refuses to make one of its own current.
+            // While GLX's context is current, EGL can't make its own current.
             let _ = context.make_not_current();
             Err(refusal)
         }
@@ -241,7 +239,7 @@ fn window_attributes(server: &XServer, request: &Canvas) -> WindowAttributes {
         return if server.has_window_manager() {
             attributes.with_fullscreen(Some(Fullscreen::Borderless(None)))
         } else {
-            // Nobody is there who would act on a wish for the full screen.
+            // Without a window manager, nobody would handle a request for full screen.
             attributes.with_override_redirect(true)
         };
     }

@@ -1,8 +1,8 @@
-//! Whose OpenGL draws, where NVIDIA's driver and Mesa are both there.
+//! Decides whose OpenGL draws if both NVIDIA's driver and Mesa are there.
 //!
-//! On an X server that is not NVIDIA's, libglvnd asks the server, hears "mesa", and llvmpipe draws silently beside an
-//! idle GPU. What libglvnd decides on is read once in a process, so another choice needs another process: the program
-//! replaces itself (exec) and notes in the environment how far it has come.
+//! On an X server that isn't NVIDIA's, libglvnd asks the server, which answers "mesa", and llvmpipe silently draws
+//! although a GPU is idle. libglvnd reads its settings only once per process, and another choice therefore needs
+//! another process: the program replaces itself (exec), and records in the environment how far it has come.
 
 use super::error::{Attempts, Refusal};
 use crate::machine::{self, NVIDIA_GLX_LIBRARIES, nvidia_driver_version};
@@ -15,11 +15,11 @@ use std::process::Command;
 
 /// libglvnd's variable for the vendor of GLX.
 const GLX_VENDOR: &str = "__GLX_VENDOR_LIBRARY_NAME";
-/// Which step of the plan this process is at, and why the earlier ones failed.
+/// The step of the plan that this process is at, and why the earlier ones failed.
 const STEP: &str = "RUST_GEARS_GL_STEP";
 const REASONS: &str = "RUST_GEARS_GL_REASONS";
 
-/// Whom a window's OpenGL is asked of.
+/// Whose OpenGL draws in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
     /// libglvnd's own choice: what the X server or the environment names.
@@ -30,20 +30,20 @@ pub enum Choice {
     Mesa,
 }
 
-/// What decides about the plan.
+/// The facts that determine the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Machine {
     /// NVIDIA's kernel driver is loaded, or its devices are here.
     pub has_nvidia_driver: bool,
-    /// The X server is NVIDIA's own, so that libglvnd chooses NVIDIA by itself.
+    /// The X server is NVIDIA's own, in which case libglvnd chooses NVIDIA by itself.
     pub is_nvidia_server: bool,
-    /// A GPU that Mesa may draw on is here, too.
+    /// There is also a GPU that Mesa may draw on.
     pub has_other_gpu: bool,
-    /// The user chose by libglvnd's own variable.
+    /// The user chose with libglvnd's own variable.
     pub is_chosen_by_environment: bool,
 }
 
-/// The choices to try in turn. One is taken where it draws in hardware; the last also where it does not.
+/// The choices to try in turn. A choice is accepted if it draws in hardware; the last in any case.
 pub fn plan(asked: GlVendor, machine: Machine) -> &'static [Choice] {
     use Choice::{Default, Mesa, Nvidia};
     match asked {
@@ -55,7 +55,7 @@ pub fn plan(asked: GlVendor, machine: Machine) -> &'static [Choice] {
     }
 }
 
-/// Looks at this machine. `is_nvidia_server`: what the X server's extensions tell.
+/// Gathers the facts. `is_nvidia_server` follows from the X server's extensions.
 pub fn look(is_nvidia_server: bool) -> Machine {
     Machine {
         has_nvidia_driver: nvidia_driver_version().is_some(),
@@ -65,7 +65,7 @@ pub fn look(is_nvidia_server: bool) -> Machine {
     }
 }
 
-/// Where this process stands in its plan.
+/// How far this process is in its plan.
 #[derive(Debug)]
 pub struct Progress {
     plan: &'static [Choice],
@@ -74,8 +74,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Takes up the plan where the process before this one left it, and sets the environment for its choice. Must
-    /// come before any OpenGL library is loaded.
+    /// Continues the plan where the previous process left it, and sets the environment for this choice. Call this
+    /// before any OpenGL library is loaded.
     pub fn begin(asked: GlVendor, is_nvidia_server: bool) -> Progress {
         let plan = plan(asked, look(is_nvidia_server));
         let step = env::var(STEP).ok().and_then(|s| s.parse().ok()).unwrap_or(0).min(plan.len() - 1);
@@ -88,7 +88,7 @@ impl Progress {
     fn set_environment(&self) {
         let variables: &[(&str, &str)] = match self.plan[self.step] {
             Choice::Default => &[],
-            // The second one has no effect but on machines with two GPUs, where the first fails without it.
+            // The second only has an effect on machines with two GPUs, where the first fails without it.
             Choice::Nvidia => &[(GLX_VENDOR, "nvidia"), ("__NV_PRIME_RENDER_OFFLOAD", "1")],
             Choice::Mesa => &[(GLX_VENDOR, "mesa")],
         };
@@ -98,12 +98,12 @@ impl Progress {
         }
     }
 
-    /// The vendor that libGLX is told to load, where it is told.
+    /// The vendor that libGLX is forced to load, if it is forced.
     pub fn forces_nvidia(&self) -> bool {
         self.plan[self.step] == Choice::Nvidia
     }
 
-    /// The warning due where this choice draws in software although NVIDIA's driver is here.
+    /// The warning if this choice draws in software although NVIDIA's driver is here.
     pub fn software_warning(&self, renderer: &Renderer) -> Option<String> {
         let version = nvidia_driver_version()?;
         Some(match self.reasons.as_str() {
@@ -117,8 +117,8 @@ impl Progress {
         })
     }
 
-    /// Starts over with the next choice of the plan, where there is one. Returns only where there is none, or where
-    /// the program cannot be started again.
+    /// Restarts the program with the next choice of the plan. Returns only if there is none, or if the program can't
+    /// be restarted.
     pub fn give_up(&self, reason: &str) {
         if self.step + 1 >= self.plan.len() {
             return;
@@ -130,23 +130,23 @@ impl Progress {
             command.env(REASONS, reason).env_remove(GLX_VENDOR).env_remove("__NV_PRIME_RENDER_OFFLOAD");
         }
         crate::signals::end_if_asked();
-        // exec returns only where it failed; then this process goes on with what it has.
+        // exec returns only if it fails; this process then goes on with what it has.
         let _ = command.exec();
     }
 }
 
-/// Why the choices before the one that this process makes were not taken; empty where it makes the first.
+/// Why the choices before this process's were rejected; empty if it makes the first.
 pub fn earlier_failures() -> String {
     env::var(REASONS).unwrap_or_default()
 }
 
-/// Has a process that is started from this one begin at the first choice.
+/// Makes a process that is started from this one begin at the first choice.
 pub fn forget_vendor_progress(command: &mut Command) {
     command.env_remove(STEP).env_remove(REASONS);
 }
 
-/// The warning due where software draws although NVIDIA's driver is here; `None` where it is not here.
-/// `attempts`: what was tried before.
+/// The warning if software draws although NVIDIA's driver is here; `None` if it isn't here. `attempts`: what was
+/// tried before.
 pub fn software_beside_nvidia(renderer: &Renderer, attempts: &Attempts) -> Option<String> {
     let version = nvidia_driver_version()?;
     let reason =
@@ -161,7 +161,7 @@ fn warning(renderer: &Renderer, version: &str, reason: &str, advice: &str) -> St
     )
 }
 
-/// What to do where NVIDIA's kernel driver is here and its OpenGL is not.
+/// What to do if NVIDIA's kernel driver is here, but its OpenGL is missing.
 fn advice_for_nvidia() -> String {
     if !Path::new("/dev/nvidiactl").exists() {
         return "This container was given no GPU: start it with --gpus all, or --device nvidia.com/gpu=all".into();
@@ -173,21 +173,21 @@ fn advice_for_nvidia() -> String {
              NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display; on the host, install the full driver"
         )
     } else if let Some(reason) = NVIDIA_GLX_LIBRARIES.iter().find_map(|(library, _)| cannot_load(library)) {
-        format!("It needs a library on this X server that is not here: install it ({reason})")
+        format!("It needs a library on this X server that is missing: install it ({reason})")
     } else {
         "Its libraries are all here; `rust-gears --off-screen` shows whether it draws without X".into()
     }
 }
 
-/// What to do where the OpenGL that was asked for is not here.
+/// What to do if the requested OpenGL is missing.
 pub fn advice_where_asked_for(vendor: GlVendor) -> String {
     match (vendor, nvidia_driver_version()) {
         (GlVendor::Nvidia, Some(_)) => advice_for_nvidia(),
         (GlVendor::Nvidia, None) => {
-            "There is no NVIDIA driver here: install it, or leave --gl-vendor out, and what is here draws".into()
+            "There is no NVIDIA driver here: install it, or remove --gl-vendor to use what is here".into()
         }
         (GlVendor::Mesa, _) => "Install Mesa (Debian: libegl-mesa0 and libgl1-mesa-dri), or use the image \
-                                rust-gears:mesa; or leave --gl-vendor out, and what is here draws"
+                                rust-gears:mesa; or remove --gl-vendor to use what is here"
             .into(),
         (GlVendor::Auto, _) => advice_without_driver(GlApi::Auto),
     }
@@ -215,7 +215,7 @@ pub fn advice_if_too_old(attempts: &Attempts) -> Option<String> {
 /// What to do where nothing draws.
 pub fn advice_without_driver(asked: GlApi) -> String {
     if asked != GlApi::Auto {
-        return "Leave --gl-api out, and whatever OpenGL is here draws".into();
+        return "Remove --gl-api to use whatever OpenGL is here".into();
     }
     match nvidia_driver_version() {
         Some(_) => advice_for_nvidia(),

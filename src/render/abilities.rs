@@ -1,23 +1,20 @@
-//! What a context can do beyond what every OpenGL 2.1 and every OpenGL ES 2.0 can. Its version and its extensions tell,
-//! not its functions: drivers hand out pointers to functions that they don't have.
+//! What a context can do beyond OpenGL 2.1 and OpenGL ES 2.0. Its version and extensions decide, not its functions,
+//! because drivers return pointers to functions that they don't have.
 
 /// What a context can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Abilities {
-    /// OpenGL ES.
     pub is_embedded: bool,
-    /// Major and minor.
     pub version: (u32, u32),
     pub vertex_arrays: bool,
     pub fences: bool,
-    /// Timer queries.
     pub timers: bool,
     pub instancing: bool,
-    /// Indices that count from another vertex than the first.
+    /// Indices that are relative to a base vertex.
     pub base_vertex: bool,
     /// Parts of a buffer can be mapped.
     pub mapping: bool,
-    /// The linked program can be had.
+    /// The linked program can be read back.
     pub program_binaries: bool,
     pub framebuffers: bool,
     /// Framebuffers with several samples per pixel, and copies from one framebuffer to another.
@@ -29,7 +26,7 @@ pub struct Abilities {
     pub stereo: bool,
 }
 
-/// A context lacks something that was asked for.
+/// The context lacks something that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name} has no {what}")]
 pub struct Lack {
@@ -39,7 +36,7 @@ pub struct Lack {
 }
 
 impl Abilities {
-    /// What the context of these functions can do.
+    /// The abilities of the context that these functions belong to.
     pub fn of(gl: &glow::Context) -> Abilities {
         use glow::HasContext;
         let version = gl.version();
@@ -47,9 +44,9 @@ impl Abilities {
         Abilities::new((version.major, version.minor), version.is_embedded, |name| extensions.contains(name))
     }
 
-    /// What a context of this version with these extensions can do.
+    /// The abilities of a context of this version with these extensions.
     pub fn new(version: (u32, u32), is_embedded: bool, has: impl Fn(&str) -> bool) -> Abilities {
-        // In core since one version of OpenGL and one of OpenGL ES, and before that by an extension of OpenGL.
+        // In core since these versions of OpenGL and OpenGL ES, and before that through an extension of OpenGL.
         let since = |core, embedded, extension: &str| match is_embedded {
             true => version >= embedded,
             false => version >= core || has(extension),
@@ -82,32 +79,33 @@ impl Abilities {
         format!("OpenGL {}{major}.{minor}", if self.is_embedded { "ES " } else { "" })
     }
 
-    /// Fails unless framebuffers with so many `samples` per pixel, in sRGB or not, can be drawn into.
+    /// Checks that framebuffers with this many `samples` per pixel, in sRGB or not, can be drawn into.
     ///
     /// # Errors
-    /// They can't.
+    /// Returns an error if they can't.
     pub fn require_off_screen(&self, samples: u32, srgb: bool) -> Result<(), Lack> {
         self.require(self.framebuffers, "framebuffers to draw into off-screen")?;
         self.require(self.blits || samples == 0, "multisampling off-screen (--samples)")?;
         self.require(self.srgb || !srgb, "sRGB (--srgb)")
     }
 
-    /// Fails unless a window with so many `samples` per pixel, in stereo or in sRGB or not, can be drawn into and read.
+    /// Checks that a window with this many `samples` per pixel, in stereo or sRGB or not, can be drawn into and read.
     ///
     /// # Errors
-    /// It can't.
+    /// Returns an error if it can't.
     pub fn require_window(&self, samples: u32, stereo: bool, srgb: bool) -> Result<(), Lack> {
         self.require(self.stereo || !stereo, "stereo windows (--stereo)")?;
         self.require(self.srgb || !srgb, "sRGB (--srgb)")?;
-        // No format that it can draw into has the bits of such a window, so its samples can't be resolved.
+        // None of the formats that it can draw into has the bits of such a window, whose samples therefore can't be
+        // resolved.
         let is_readable = !self.is_embedded || !srgb || samples == 0;
         self.require(is_readable, "sRGB with multisampling in a window (--srgb with --samples)")
     }
 
-    /// Fails with the name of `what` unless the context `has` it.
+    /// Checks that the context `has` what is asked for.
     ///
     /// # Errors
-    /// It hasn't.
+    /// Returns an error with the name of `what` if it hasn't.
     pub fn require(&self, has: bool, what: &'static str) -> Result<(), Lack> {
         if has { Ok(()) } else { Err(Lack { name: self.name(), what }) }
     }

@@ -1,4 +1,4 @@
-//! GLSL's dialects. A shader is one text; the lines before it turn it into what a version of OpenGL reads.
+//! GLSL's dialects. Each shader is one text; the header before it adapts it to the version of OpenGL.
 
 use super::Abilities;
 
@@ -24,7 +24,7 @@ impl Dialect {
     }
 }
 
-/// A vertex and a fragment shader as the context reads them.
+/// A vertex and a fragment shader in the context's dialect.
 pub fn texts(abilities: &Abilities, vertex: &str, fragment: &str) -> [String; 2] {
     let Dialect { version, is_old, needs_precision } = Dialect::of(abilities);
     let before_vertex = if is_old {
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
     use std::process::Command;
 
-    /// The reference compiler reads every shader in every dialect.
+    /// The reference compiler accepts every shader in every dialect.
     #[test]
     fn every_shader_is_valid_in_every_dialect() {
         if Command::new("glslangValidator").arg("--version").output().is_err() {

@@ -1,28 +1,29 @@
-//! The end of an off-screen frame. Without a window there is no swap to pace the program, so fences do.
+//! The end of an off-screen frame. Without a window there is no swap to pace the program; fences do that instead.
 
 use super::{Abilities, Functions, check};
 use glow::HasContext;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Groups of frames that may be on their way at once.
+/// Groups of frames that may be in flight at the same time.
 const GROUPS_IN_FLIGHT: usize = 3;
-/// The most frames in a group.
+/// The largest group, in frames.
 const MOST_FRAMES: u32 = 64;
 /// What a group should last.
 const GROUP_LASTS: Duration = Duration::from_micros(500);
-/// Groups after which the size of a group is chosen anew. Fewer would take the waits of single groups for their length.
+/// Number of groups after which their size is adjusted. With fewer, waiting for a single group would count as its
+/// length.
 const GROUPS_JUDGED: u32 = 16;
-/// A driver that draws nothing for so long, so many times, is not waited for any longer.
+/// If a driver finishes nothing for this long, this many times, waiting ends.
 const PATIENCE: Duration = Duration::from_secs(2);
 const WAITS: u32 = 10;
 
-/// Lets a few frames be on their way and waits where there are more.
+/// Keeps a few frames in flight, and waits if there are more.
 ///
-/// A flush and a fence cost 8 to 9 µs on an H100, a third of a small frame. So frames too quick to matter one by one
-/// are ended in groups, with one flush and fence a group. A group has as many frames as last half a millisecond, and
-/// is a single frame where one lasts that long. (300x300 on that H100: 38,400 FPS with a fence a frame, 58,600 with
-/// groups of 16, 59,300 with groups of 64.)
+/// A flush and a fence cost 8 to 9 µs on an H100, a third of a small frame. Fast frames are therefore ended in
+/// groups, with one flush and one fence per group. A group lasts half a millisecond, and is a single frame if that
+/// takes as long. (300x300 on that H100: 38,400 FPS with a fence per frame, 58,600 with groups of 16, 59,300 with
+/// groups of 64.)
 pub struct FrameQueue {
     gl: Functions,
     has_fences: bool,
@@ -33,13 +34,12 @@ pub struct FrameQueue {
     judged_since: Instant,
 }
 
-/// The driver stopped drawing.
+/// The driver has stopped drawing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the GPU has finished no frame for {} s: its driver hangs, or the GPU was reset; dmesg tells", PATIENCE.as_secs() * u64::from(WAITS))]
 pub struct GpuHangs;
 
 impl FrameQueue {
-    /// An empty queue.
     pub fn new(gl: &Functions) -> FrameQueue {
         FrameQueue {
             gl: gl.clone(),
@@ -52,12 +52,12 @@ impl FrameQueue {
         }
     }
 
-    /// Ends a frame. Returns how many frames ended at this point in time: 0 inside a group, else the group's size.
+    /// Ends a frame. Returns how many frames have completed by now: 0 inside a group, otherwise the group's size.
     ///
     /// # Errors
-    /// Where the GPU hangs.
+    /// Returns an error if the GPU hangs.
     pub fn end_frame(&mut self) -> Result<u32, GpuHangs> {
-        // Here and not where a frame is drawn: drawing into a window that was just taken away is no fault.
+        // Here and not when a frame is drawn, because drawing into a window that was just closed is not a bug.
         debug_assert!(check(&self.gl, "a frame").is_ok());
         self.frames_in_group += 1;
         if self.frames_in_group < self.group_size {
@@ -78,10 +78,10 @@ impl FrameQueue {
         }
     }
 
-    /// Waits until everything is drawn. Returns how many frames ended with that.
+    /// Waits until everything is drawn. Returns how many frames completed.
     ///
     /// # Errors
-    /// Where the GPU hangs.
+    /// Returns an error if the GPU hangs.
     pub fn finish(&mut self) -> Result<u32, GpuHangs> {
         self.end_group()?;
         while let Some(fence) = self.fences.pop_front() {
@@ -95,7 +95,7 @@ impl FrameQueue {
         // SAFETY: the context is current.
         unsafe {
             if !self.has_fences {
-                // The only wait that OpenGL 2.1 and OpenGL ES 2.0 know.
+                // The only way to wait in OpenGL 2.1 and OpenGL ES 2.0.
                 self.gl.finish();
                 return Ok(());
             }
@@ -123,7 +123,7 @@ impl FrameQueue {
     }
 }
 
-/// How many frames of `frame_time` each last for `time`, within the bounds of a group.
+/// How many frames of `frame_time` fit into `time`, within the limits of a group.
 fn frames_lasting(time: Duration, frame_time: Duration) -> u32 {
     let frames = time.as_nanos() / frame_time.as_nanos().max(1);
     u32::try_from(frames).unwrap_or(MOST_FRAMES).clamp(1, MOST_FRAMES)

@@ -1,4 +1,4 @@
-//! Framebuffers to draw into where there is no window, and pictures read back from them.
+//! Framebuffers to draw into without a window, and pictures read back from them.
 
 use super::{Abilities, BackBuffer, Functions, Lack, last_error};
 use glow::HasContext;
@@ -6,16 +6,16 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 
 /// A picture in the GPU's memory: colour and depth, with or without multisampling.
 pub struct Framebuffer {
-    /// What is drawn into.
+    /// The target of drawing.
     drawn: Storage,
-    /// Where samples are resolved to pixels; without multisampling, `drawn` is that already.
+    /// Samples are resolved to pixels here; not needed without multisampling.
     resolved: Option<Storage>,
     gl: Functions,
     size: (u32, u32),
     samples: u32,
 }
 
-/// The driver cannot make a framebuffer of this size.
+/// The driver can't create a framebuffer of this size.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct FramebufferError(String);
@@ -27,10 +27,10 @@ impl From<Lack> for FramebufferError {
 }
 
 impl Framebuffer {
-    /// Makes one. `samples`: at least so many a pixel, 0 for no multisampling.
+    /// Creates one with at least this many `samples` per pixel; 0 means no multisampling.
     ///
     /// # Errors
-    /// The limit that was hit.
+    /// Returns the limit that was exceeded.
     pub fn new(
         gl: &Functions,
         size: (u32, u32),
@@ -45,7 +45,7 @@ impl Framebuffer {
         Ok(Framebuffer { drawn, resolved, gl: gl.clone(), size, samples: actual })
     }
 
-    /// Samples a pixel; 0: no multisampling.
+    /// Samples per pixel; 0 means no multisampling.
     pub fn samples(&self) -> u32 {
         self.samples
     }
@@ -55,17 +55,18 @@ impl Framebuffer {
         self.size
     }
 
-    /// Reads its picture from now on, with multisampling the one that was resolved last. To draw again, `bind` it.
+    /// Makes it the source of reading; with multisampling, that is the picture resolved last. To draw again, `bind`
+    /// it.
     pub fn bind_for_reading(&self) {
         self.resolved.as_ref().unwrap_or(&self.drawn).bind(glow::FRAMEBUFFER);
     }
 
-    /// Draws into it from now on.
+    /// Makes it the target of drawing.
     pub fn bind(&self) {
         self.drawn.bind(glow::FRAMEBUFFER);
     }
 
-    /// Turns samples into pixels, as showing a frame does with a window. Leaves the framebuffer bound as `bind` does.
+    /// Resolves samples to pixels, as presenting a window does. Leaves the framebuffer bound as `bind` does.
     #[expect(unsafe_code)]
     pub fn resolve(&self) {
         let Some(resolved) = &self.resolved else { return };
@@ -98,18 +99,18 @@ impl Framebuffer {
     }
 }
 
-/// Whether a picture of this size can be drawn at all.
+/// Checks that a picture of this size can be drawn.
 ///
 /// # Errors
-/// The limit it is beyond.
+/// Returns the limit that it exceeds.
 pub fn check_size(gl: &glow::Context, size: (u32, u32)) -> Result<(), FramebufferError> {
     Limits::of(gl).allow(size, 0)
 }
 
-/// The picture in a window's back buffer, top row first. To be read before the buffers are swapped.
+/// The picture in a window's back buffer, top row first. Read it before the buffers are swapped.
 ///
 /// # Errors
-/// Where there is no memory for it.
+/// Returns an error if there is no memory for it.
 #[expect(unsafe_code)]
 pub fn read_back_buffer(
     gl: &Functions,
@@ -125,7 +126,7 @@ pub fn read_back_buffer(
     if abilities.is_embedded || !abilities.blits {
         return copy_of_window(gl, size, abilities.is_embedded);
     }
-    // Read directly, a multisampled window of Mesa's gives one sample a pixel instead of their mean.
+    // With Mesa, reading a multisampled window directly yields one sample per pixel instead of their mean.
     let (resolved, _) = Storage::new(gl, size, 0, srgb, false)?;
     // SAFETY: the context is current; 0 is the window's own framebuffer.
     unsafe {
@@ -140,8 +141,8 @@ pub fn read_back_buffer(
     Ok(picture)
 }
 
-/// The picture in a window's back buffer, by way of a texture, which resolves samples as a blit does. OpenGL ES blits
-/// samples only between the same formats, and has none to draw into that is as a window without alpha.
+/// The picture in a window's back buffer, copied through a texture, which resolves samples like a blit. OpenGL ES
+/// blits samples only between equal formats, and can't draw into a format that equals a window without alpha.
 #[expect(unsafe_code)]
 fn copy_of_window(gl: &Functions, size: (u32, u32), is_embedded: bool) -> Result<RgbImage, FramebufferError> {
     let (width, height) = (size.0 as i32, size.1 as i32);
@@ -154,7 +155,7 @@ fn copy_of_window(gl: &Functions, size: (u32, u32), is_embedded: bool) -> Result
                 gl.get_tex_image(glow::TEXTURE_2D, 0, glow::RGBA, glow::UNSIGNED_BYTE, rgba)
             }));
         }
-        // Only what is drawn into can be read.
+        // Only the target of drawing can be read.
         let storage = Storage::of_texture(gl, texture)?;
         storage.check()?;
         let picture = read_pixels(gl, size);
@@ -167,24 +168,25 @@ fn copy_of_window(gl: &Functions, size: (u32, u32), is_embedded: bool) -> Result
 #[expect(unsafe_code)]
 fn read_pixels(gl: &glow::Context, size: (u32, u32)) -> RgbImage {
     let (width, height) = (size.0 as i32, size.1 as i32);
-    // OpenGL ES has no other format that every framebuffer can be read in.
+    // OpenGL ES has no other format in which every framebuffer can be read.
     // SAFETY: the context is current, and the memory is a picture's of this size.
     picture(size, |rgba| unsafe {
         gl.read_pixels(0, 0, width, height, glow::RGBA, glow::UNSIGNED_BYTE, rgba);
     })
 }
 
-/// The picture that `read` puts into the memory that it is given: four bytes per pixel, so that no driver pads rows.
+/// The picture that `read` writes into the given memory, with four bytes per pixel, which leaves no padding between
+/// rows.
 fn picture((width, height): (u32, u32), read: impl FnOnce(glow::PixelPackData)) -> RgbImage {
     let mut rgba = RgbaImage::new(width, height);
     read(glow::PixelPackData::Slice(Some(rgba.as_mut())));
     let mut picture = DynamicImage::ImageRgba8(rgba).into_rgb8();
-    // OpenGL's first row is the lowest.
+    // OpenGL's first row is the bottom one.
     image::imageops::flip_vertical_in_place(&mut picture);
     picture
 }
 
-/// The largest picture a context draws.
+/// The largest picture that a context can draw.
 struct Limits {
     width: u32,
     height: u32,
@@ -215,13 +217,13 @@ impl Limits {
             return Err(FramebufferError(format!("its limit is {}x{}", self.width, self.height)));
         }
         if samples > self.samples {
-            return Err(FramebufferError(format!("its limit is {} samples a pixel", self.samples)));
+            return Err(FramebufferError(format!("its limit is {} samples per pixel", self.samples)));
         }
         Ok(())
     }
 }
 
-/// A framebuffer object and what it keeps its pixels in.
+/// A framebuffer object and the storage of its pixels.
 struct Storage {
     gl: Functions,
     framebuffer: glow::Framebuffer,
@@ -230,7 +232,7 @@ struct Storage {
 }
 
 impl Storage {
-    /// Returns it with the samples a pixel that it really has.
+    /// Also returns the actual number of samples per pixel.
     #[expect(unsafe_code)]
     fn new(
         gl: &Functions,
@@ -241,8 +243,9 @@ impl Storage {
     ) -> Result<(Storage, u32), FramebufferError> {
         let (width, height) = (width as i32, height as i32);
         let color = (glow::COLOR_ATTACHMENT0, if srgb { glow::SRGB8_ALPHA8 } else { glow::RGBA8 });
-        // On an H100, clearing 24 bits of depth took half of a frame; with 16, 300x300 went from 58,600 to 66,200 FPS,
-        // 1920x1080 from 2,500 to 2,830. The gears are 30 to 50 units away, where 16 bits tell 0.007 units apart.
+        // On an H100, clearing 24 bits of depth took half of a frame. With 16 bits, 300x300 went from 58,600 to
+        // 66,200 FPS, and 1920x1080 from 2,500 to 2,830. The gears are 30 to 50 units away, where 16 bits distinguish
+        // 0.007 units.
         let depth = (glow::DEPTH_ATTACHMENT, glow::DEPTH_COMPONENT16);
         let has_color = Abilities::of(gl).true_color;
         // SAFETY: the context is current; the sizes are within its limits.
@@ -250,7 +253,7 @@ impl Storage {
             let mut storage = if has_color {
                 Storage::without_pixels(gl)?
             } else {
-                // OpenGL ES 2.0 promises renderbuffers of 16 bits per pixel alone, in which colours would be others.
+                // OpenGL ES 2.0 only guarantees renderbuffers with 16 bits per pixel, which would change colours.
                 let texture = Texture::new(gl)?;
                 let (format, kind) = (glow::RGBA, glow::UNSIGNED_BYTE);
                 let none = glow::PixelUnpackData::Slice(None);
@@ -343,7 +346,7 @@ impl Texture {
         unsafe {
             let id = gl.create_texture().map_err(FramebufferError)?;
             gl.bind_texture(glow::TEXTURE_2D, Some(id));
-            // By default a texture needs smaller and smaller copies of itself, which aren't there.
+            // By default a texture needs mipmaps, and this one has none.
             gl.tex_parameter_i32(glow::TEXTURE_2D, glow::TEXTURE_MIN_FILTER, glow::NEAREST as i32);
             Ok(Texture { gl: gl.clone(), id })
         }

@@ -14,19 +14,18 @@ pub struct Geometry {
     indices: glow::Buffer,
 }
 
-/// A vertex attribute: number of components, their type, whether integers stand for 0 to 1, and bytes from the start
-/// of the vertex. Its location is its place in the list.
+/// A vertex attribute: number of components, their type, whether integers are normalised (0 to 1), and byte offset in
+/// the vertex. Its location is its index in the list.
 pub type Attribute = (i32, u32, bool, i32);
 
-/// Attributes that any program here has.
+/// The largest number of attributes in use.
 const MOST_ATTRIBUTES: u32 = 3;
 
 impl Geometry {
-    /// Empty buffers for vertices of `stride` bytes with these `attributes`. Leaves them
-    /// bound.
+    /// Empty buffers for vertices of `stride` bytes with these `attributes`. Leaves them bound.
     ///
     /// # Errors
-    /// Where the driver refuses an object.
+    /// Returns an error if the driver refuses an object.
     #[expect(unsafe_code)]
     pub fn new(gl: &Functions, stride: i32, attributes: &[Attribute]) -> Result<Geometry, RenderError> {
         let object = |what| move |reason| RenderError::Refused { what, reason };
@@ -51,7 +50,7 @@ impl Geometry {
         }
     }
 
-    /// Draws from these buffers from now on; writes to the vertex buffer go to this one.
+    /// Makes these buffers the source of drawing, and this vertex buffer the target of writes.
     #[expect(unsafe_code)]
     pub fn bind(&self) {
         // SAFETY: the context is current.
@@ -66,7 +65,7 @@ impl Geometry {
         }
     }
 
-    /// Takes indices and attributes from these buffers; the vertex buffer is bound.
+    /// Makes these buffers the source of indices and attributes. The vertex buffer must be bound.
     #[expect(unsafe_code)]
     fn set_attributes(&self) {
         // SAFETY: the context is current, and the attributes lie within a vertex.
@@ -76,14 +75,15 @@ impl Geometry {
                 self.gl.vertex_attrib_pointer_f32(location, size, kind, normalized, self.stride, offset);
                 self.gl.enable_vertex_attrib_array(location);
             }
-            // Without vertex arrays, another geometry's attributes would still be read, from buffers that may be gone.
+            // Without vertex arrays, another geometry's attributes would otherwise still be read, possibly from
+            // deleted buffers.
             for location in self.attributes.len() as u32..MOST_ATTRIBUTES {
                 self.gl.disable_vertex_attrib_array(location);
             }
         }
     }
 
-    /// Replaces the vertices. The geometry is bound.
+    /// Replaces the vertices. The geometry must be bound.
     #[expect(unsafe_code)]
     pub fn set_vertices<T: bytemuck::NoUninit>(&self, vertices: &[T]) {
         // SAFETY: the context is current, and the slice lives as long as the call.
@@ -92,7 +92,7 @@ impl Geometry {
         }
     }
 
-    /// Replaces the indices. The geometry is bound.
+    /// Replaces the indices. The geometry must be bound.
     #[expect(unsafe_code)]
     pub fn set_indices<T: bytemuck::NoUninit>(&self, indices: &[T]) {
         let bytes = bytemuck::cast_slice(indices);

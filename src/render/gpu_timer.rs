@@ -1,11 +1,11 @@
-//! How long the GPU took, told by the GPU: timer queries.
+//! Timer queries: how long the GPU itself says that it took.
 
 use super::{Abilities, Functions, RenderError};
 use glow::HasContext;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Queries on their way at once. Four are needed so that no driver waits for an answer; more does no harm.
+/// Queries in flight at the same time. With fewer than four, some drivers wait for an answer; more do no harm.
 const RING: usize = 8;
 
 /// Measures how long the GPU takes for what is submitted between [`begin`](GpuTimer::begin) and
@@ -18,10 +18,10 @@ pub struct GpuTimer {
 }
 
 impl GpuTimer {
-    /// A ring of queries; an empty one, which measures nothing, if the context has no timer queries.
+    /// A ring of queries. If the context has no timer queries, it is empty and measures nothing.
     ///
     /// # Errors
-    /// Where the driver makes none.
+    /// Returns an error if the driver can't create a query.
     #[expect(unsafe_code)]
     pub fn new(gl: &Functions) -> Result<GpuTimer, RenderError> {
         let mut timer = GpuTimer {
@@ -39,7 +39,7 @@ impl GpuTimer {
         Ok(timer)
     }
 
-    /// Starts to measure, where a query is free. Only one timer may run at a time.
+    /// Starts to measure, if a query is free. Only one timer may run at a time.
     #[expect(unsafe_code)]
     pub fn begin(&mut self) {
         self.running = self.free.pop();
@@ -59,7 +59,7 @@ impl GpuTimer {
         }
     }
 
-    /// The oldest measurement that is complete. 0 comes from a driver that has no such clock.
+    /// The oldest complete measurement. A driver without this clock returns 0.
     #[expect(unsafe_code)]
     pub fn take(&mut self) -> Option<Duration> {
         let query = *self.pending.front()?;

@@ -1,8 +1,8 @@
-//! The scene in OpenGL: one program, one buffer, one draw call per picture. From OpenGL 2.1 and OpenGL ES 2.0 on: what
-//! a version lacks is replaced or left out, as [`Abilities`] tell, when objects are made and not in every frame.
+//! The scene in OpenGL: one program, one buffer, one draw call per picture. Needs OpenGL 2.1 or OpenGL ES 2.0: what a
+//! version lacks ([`Abilities`]) is replaced or left out when objects are created, not in every frame.
 //!
-//! Every object deletes itself when dropped, which needs its context to be current; this program has one context, and
-//! it is current from start to end.
+//! Every object deletes itself when dropped, for which its context must be current. This program has one context,
+//! which is current from start to end.
 
 mod abilities;
 mod dialect;
@@ -43,22 +43,22 @@ pub struct Gears {
 /// OpenGL could not be set up to draw.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// What every driver has to take.
+    /// Something that every driver must accept.
     #[error(
         "the OpenGL driver refused {what}: {reason}\nThis is a fault of the driver, or of rust-gears; please report it"
     )]
     Refused { what: &'static str, reason: String },
-    /// What not every version of OpenGL has.
+    /// Something that not every version of OpenGL has.
     #[error(transparent)]
     Lacks(#[from] Lack),
 }
 
 impl Gears {
-    /// Uploads the scene to the context of `driver`, with colours for an sRGB framebuffer or another, and sets glxgears'
-    /// state: black background, depth test, back faces culled. The state stays as this leaves it.
+    /// Uploads the scene to the context of `driver`, with colours for an sRGB framebuffer or another, and sets
+    /// glxgears' state, which then stays: black background, depth test, back-face culling.
     ///
     /// # Errors
-    /// Where the driver refuses a shader or an object, with its own words.
+    /// Returns the driver's own words if it refuses a shader or an object.
     #[expect(unsafe_code)]
     pub fn new(gl: &Functions, driver: &Renderer, srgb: bool) -> Result<Gears, RenderError> {
         let source = Source {
@@ -95,7 +95,7 @@ impl Gears {
             gl.clear_color(0.0, 0.0, 0.0, 0.0);
             gl.enable(glow::DEPTH_TEST);
             gl.enable(glow::CULL_FACE);
-            // OpenGL ES has no switch: an sRGB framebuffer always encodes there.
+            // OpenGL ES has no such switch: sRGB framebuffers always encode there.
             if srgb && !Abilities::of(gl).is_embedded {
                 gl.enable(glow::FRAMEBUFFER_SRGB);
             }
@@ -105,7 +105,7 @@ impl Gears {
         Ok(Gears { gl: gl.clone(), program, geometry, clip_from_gear, light, index_count: indices.len() as i32 })
     }
 
-    /// Makes its program, buffers and depth test current again, after something else was drawn.
+    /// Makes its program, buffers and depth test current again after something else was drawn.
     #[expect(unsafe_code)]
     pub fn bind(&self) {
         self.geometry.bind();
@@ -131,7 +131,7 @@ impl Gears {
         }
     }
 
-    /// Draws to the whole of a picture of this size from now on.
+    /// Sets the viewport to a whole picture of this size.
     #[expect(unsafe_code)]
     pub fn set_viewport(&self, (width, height): (u32, u32)) {
         // SAFETY: the context is current; sizes beyond its limits are clamped by OpenGL.
@@ -139,21 +139,21 @@ impl Gears {
     }
 }
 
-/// Makes the framebuffer that is drawn into black.
+/// Clears the framebuffer to black.
 #[expect(unsafe_code)]
 pub fn clear(gl: &glow::Context) {
     // SAFETY: the context is current.
     unsafe { gl.clear(glow::COLOR_BUFFER_BIT | glow::DEPTH_BUFFER_BIT) };
 }
 
-/// Draws into the window's own framebuffer from now on, and reads from it.
+/// Makes the window's own framebuffer the target of drawing and the source of reading.
 #[expect(unsafe_code)]
 pub fn draw_to_window(gl: &glow::Context) {
     // SAFETY: the context is current; no object means the window's framebuffer.
     unsafe { gl.bind_framebuffer(glow::FRAMEBUFFER, None) };
 }
 
-/// OpenGL's own report of what went wrong since the last call.
+/// OpenGL's own report of errors since the last call.
 pub(crate) fn check(gl: &glow::Context, what: &'static str) -> Result<(), RenderError> {
     last_error(gl).map_or(Ok(()), |reason| Err(RenderError::Refused { what, reason }))
 }
@@ -193,14 +193,11 @@ pub fn extensions(gl: &glow::Context) -> String {
     }
 }
 
-/// Which picture of a window to draw next.
+/// Which of a window's pictures to draw next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackBuffer {
-    /// The only one.
     Mono,
-    /// The left one of a stereo window.
     Left,
-    /// The right one of a stereo window.
     Right,
 }
 
@@ -213,7 +210,7 @@ impl BackBuffer {
         }
     }
 
-    /// Draws into this buffer of the window from now on.
+    /// Makes this buffer of the window the target of drawing.
     #[expect(unsafe_code)]
     pub fn select(self, gl: &glow::Context) {
         // SAFETY: the context is current.

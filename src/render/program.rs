@@ -22,16 +22,16 @@ impl Program {
     /// Compiles and links a vertex and a fragment shader.
     ///
     /// # Errors
-    /// The driver's own log.
+    /// Returns the driver's own log.
     pub fn new(gl: &Functions, source: &Source) -> Result<Program, RenderError> {
         let texts = dialect::texts(&Abilities::of(gl), source.vertex, source.fragment);
         Program::compile(gl, &texts, source.attributes, false)
     }
 
-    /// The same, or what an earlier run has linked with the same driver; for the one program that a user waits for.
+    /// The same, or what an earlier run has linked with the same driver. For the one program that users wait for.
     ///
     /// # Errors
-    /// The driver's own log.
+    /// Returns the driver's own log.
     #[expect(unsafe_code)]
     pub fn kept(gl: &Functions, driver: &Renderer, source: &Source) -> Result<Program, RenderError> {
         let abilities = Abilities::of(gl);
@@ -48,14 +48,14 @@ impl Program {
         let program = Program::compile(gl, &texts, source.attributes, true)?;
         // SAFETY: the context is current, and the program is linked.
         if let Some(binary) = unsafe { gl.get_program_binary(program.id) } {
-            // Where this fails, the next start compiles again, and that is all.
+            // If this fails, the next start compiles again.
             let _ = program_cache::write(&file, &binary);
         }
         Ok(program)
     }
 
-    /// Hands the driver back what it has linked before. `None` where it refuses, as it does with what another build of
-    /// it has linked.
+    /// Returns to the driver what it has linked before. `None` if it refuses, for example because another build of it
+    /// has linked it.
     #[expect(unsafe_code)]
     fn load(gl: &Functions, binary: &glow::ProgramBinary) -> Option<Program> {
         // SAFETY: the context is current, and the bytes are a driver's of this name, which refuses another build's.
@@ -67,7 +67,7 @@ impl Program {
         }
     }
 
-    /// Compiles and links the texts of a vertex and a fragment shader. `is_kept`: its binary will be asked for.
+    /// Compiles and links the texts of a vertex and a fragment shader. `is_kept`: its binary will be read back.
     #[expect(unsafe_code)]
     fn compile(
         gl: &Functions,
@@ -108,15 +108,14 @@ impl Program {
         }
     }
 
-    /// OpenGL's name of it.
     pub fn id(&self) -> glow::Program {
         self.id
     }
 
-    /// Where a uniform is set.
+    /// The location of a uniform.
     ///
     /// # Errors
-    /// Where the program has none of that name.
+    /// Returns an error if the program has no uniform with this name.
     #[expect(unsafe_code)]
     pub fn uniform(&self, name: &'static str) -> Result<glow::UniformLocation, RenderError> {
         // SAFETY: the context is current.

@@ -1,7 +1,7 @@
-//! Linked programs that are kept from one run to the next, in the form the driver hands them out.
+//! Keeps linked programs from one run to the next, in the driver's own format.
 //!
-//! Mesa sets up all of GLSL's built-in functions for the first shader text it is given, even where its own cache has
-//! the program: of a start with llvmpipe of 55 ms that was 6, and a fifth of the page faults.
+//! Mesa sets up all of GLSL's built-in functions for the first shader text, even if its own cache has the program.
+//! With llvmpipe, that took 6 of the 55 ms of a start, and a fifth of the page faults.
 
 use etcetera::base_strategy::{BaseStrategy, Xdg};
 use glow::ProgramBinary;
@@ -11,8 +11,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The file for what `identity` tells apart: a driver and shader texts. `None` if the user has no home or folder for
-/// caches: root would make the whole path to a home that isn't there.
+/// The file for this `identity`, which is a driver and shader texts. `None` if the user has no home or cache folder,
+/// because root would create the whole path to a home that doesn't exist.
 pub fn file(identity: impl Hash) -> Option<PathBuf> {
     let xdg = Xdg::new().ok()?;
     let caches = xdg.cache_dir();
@@ -20,13 +20,13 @@ pub fn file(identity: impl Hash) -> Option<PathBuf> {
     is_there.then(|| caches.join("rust-gears").join(format!("{:016x}", hash(identity))))
 }
 
-/// The program in `file`, if there is one as it was written, and nobody but this user can have written it: drivers
-/// aren't hardened against untrusted binaries.
+/// The program in `file`, if it is intact and nobody but this user can have written it: drivers aren't hardened
+/// against untrusted binaries.
 pub fn read(file: &Path) -> Option<ProgramBinary> {
     // Without O_NONBLOCK, opening a pipe that somebody has put there would wait for a writer.
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
     let mut opened = OpenOptions::new().read(true).custom_flags(flags).open(file).ok()?;
-    // Of the file that is open: what the name stands for may change.
+    // Of the open file, because another file may get its name.
     let metadata = opened.metadata().ok()?;
     let is_own = metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o022 == 0;
     if !metadata.is_file() || !is_own {
@@ -42,11 +42,10 @@ pub fn read(file: &Path) -> Option<ProgramBinary> {
     Some(ProgramBinary { format: u32::from_le_bytes(*format), buffer: buffer.to_vec() })
 }
 
-/// Puts the program into `file`, at once as far as other processes can tell: a checksum (8 bytes), the driver's format
-/// (4), the driver's bytes.
+/// Writes the program to `file`, atomically: a checksum (8 bytes), the driver's format (4), the driver's bytes.
 ///
 /// # Errors
-/// If the folder can't be written to, or isn't this user's alone.
+/// Returns an error if the folder can't be written to, or if others can write to it.
 pub fn write(file: &Path, program: &ProgramBinary) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -63,7 +62,7 @@ pub fn write(file: &Path, program: &ProgramBinary) -> io::Result<()> {
     Ok(())
 }
 
-/// Another release of Rust may hash otherwise; then programs are compiled once more.
+/// Another release of Rust may hash differently; programs are then compiled once more.
 fn hash(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);

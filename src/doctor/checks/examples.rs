@@ -92,7 +92,7 @@ pub(super) fn healthy() -> Facts {
         reach: Outcome::Done("/tmp/.X11-unix/X0".into()),
         glx: drawn(H100, Kind::Hardware),
         egl: Outcome::Failed(
-            "a window with OpenGL 2.1 or OpenGL ES 2.0 could not be had\n  tried EGL: no config will do".into(),
+            "could not open a window with OpenGL 2.1 or OpenGL ES 2.0\n  tried EGL: no config will do".into(),
         ),
         off_screen: drawn(H100, Kind::Hardware),
         ..Facts::default()

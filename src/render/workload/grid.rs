@@ -22,7 +22,7 @@ struct Grid {
 const TEETH: u32 = GEARS[0].teeth;
 
 impl Grid {
-    /// A grid of `cells` × `cells`; gears reach over `reach` times a cell's half side.
+    /// A grid of `cells` × `cells`; gears extend over `reach` times half a cell's side.
     #[expect(unsafe_code)]
     fn new(gl: &Functions, cells: i32, reach: f32) -> Result<Grid, RenderError> {
         let source = Source {
@@ -120,7 +120,7 @@ impl Grid {
     }
 }
 
-/// A draw call a tooth, with a uniform for each gear. Its work: draw calls.
+/// One draw call per tooth, with a uniform per gear. Its work is measured in draw calls.
 pub struct Submit {
     grid: Grid,
     gears: u32,
@@ -130,7 +130,7 @@ impl Submit {
     /// Gears in a grid of 64 × 64, too small to keep a GPU busy.
     ///
     /// # Errors
-    /// Where the driver refuses.
+    /// Returns an error if the driver refuses an object.
     pub fn new(gl: &Functions) -> Result<Submit, RenderError> {
         Ok(Submit { grid: Grid::new(gl, 64, 0.9)?, gears: 1 })
     }
@@ -174,7 +174,7 @@ impl Workload for Submit {
     }
 }
 
-/// One call that draws many gears, each a few pixels large. Its work: triangles, hidden ones among them.
+/// One call that draws many gears, each a few pixels large. Its work is measured in triangles, including hidden ones.
 pub struct Vertices {
     grid: Grid,
     gears: u32,
@@ -184,7 +184,8 @@ impl Vertices {
     /// Gears in a grid of 64 × 64.
     ///
     /// # Errors
-    /// The driver refuses, or can't draw many gears in one call: then draw calls would be measured, as in [`Submit`].
+    /// Returns an error if the driver refuses, or can't draw many gears in one call, because that would measure draw
+    /// calls like [`Submit`].
     pub fn new(gl: &Functions) -> Result<Vertices, RenderError> {
         let abilities = Abilities::of(gl);
         abilities.require(abilities.instancing, "instancing")?;
@@ -213,11 +214,12 @@ impl Workload for Vertices {
     }
 }
 
-/// Gears as large as the picture, one over the other. Its work: pixels written, hidden ones among them.
+/// Gears as large as the picture, on top of each other. Its work is measured in pixels written, including hidden
+/// ones.
 pub struct Fill {
     grid: Grid,
     gears: u32,
-    /// Pixels of a gear.
+    /// Pixels per gear.
     pixels: f64,
 }
 
@@ -225,7 +227,7 @@ impl Fill {
     /// Gears for a picture of `width` × `height` pixels.
     ///
     /// # Errors
-    /// Where the driver refuses.
+    /// Returns an error if the driver refuses an object.
     pub fn new(gl: &Functions, (width, height): (u32, u32)) -> Result<Fill, RenderError> {
         let grid = Grid::new(gl, 1, 1.0)?;
         let pixels = grid.coverage * f64::from(width) * f64::from(height);
@@ -247,7 +249,7 @@ impl Workload for Fill {
         f64::from(self.gears) * self.pixels
     }
 
-    /// Clears nothing: what a clear takes is no fill rate, and it would be a share of the frame that changes with the load.
+    /// Doesn't clear: clearing isn't part of the fill rate, and its share of the frame would change with the load.
     fn draw(&mut self, angle: f64) {
         self.grid.turn(angle);
         self.grid.draw_gears(self.gears);

@@ -1,5 +1,5 @@
-//! What the stages of the benchmark have the GPU do, each built for speed: a stage that is slow by its own doing would
-//! say nothing of the GPU.
+//! What the stages of the benchmark make the GPU do. Each is built for speed, because a stage that is slow in itself
+//! would say nothing about the GPU.
 
 mod grid;
 mod readback;
@@ -13,25 +13,26 @@ use super::{Gears, RenderError};
 use crate::scene::{Eye, View, transforms};
 use std::rc::Rc;
 
-/// Work for the GPU, a frame at a time.
+/// Work for the GPU, one frame at a time.
 pub trait Workload {
-    /// Makes its program, buffers and state current. Others may have drawn before.
+    /// Makes its program, buffers and state current, because other workloads may have drawn before.
     fn bind(&self);
 
-    /// Sets how much a frame holds: gears or, for [`Readback`], pictures; at least 1. It is bound.
+    /// Sets the work per frame: a number of gears or, for [`Readback`], of pictures; at least 1. The workload must be
+    /// bound.
     ///
     /// # Errors
-    /// Where the driver refuses the memory.
+    /// Returns an error if the driver refuses the memory.
     fn set_load(&mut self, load: u32) -> Result<(), RenderError>;
 
-    /// Work of a frame with the load that is set, in the workload's own unit.
+    /// Work per frame with the current load, in the workload's own unit.
     fn work(&self) -> f64;
 
-    /// Draws a frame, the gears turned by `angle` degrees. It is bound.
+    /// Draws a frame with the gears turned by `angle` degrees. The workload must be bound.
     fn draw(&mut self, angle: f64);
 }
 
-/// glxgears' scene. Its work: one frame.
+/// glxgears' scene. Its work is measured in frames.
 pub struct Classic {
     gears: Rc<Gears>,
     size: (u32, u32),

@@ -6,17 +6,17 @@ use crate::scene::{Eye, View, transforms};
 use glow::HasContext;
 use std::rc::Rc;
 
-/// Pixel buffers in turn: while the GPU writes into some, the oldest is read.
+/// Pixel buffers in a ring: while the GPU writes into some, the oldest is read.
 const RING: usize = 4;
-/// Bytes of a pixel: red, green, blue, alpha, as the framebuffer holds them, so that nobody converts.
+/// Bytes per pixel: red, green, blue, alpha, like the framebuffer, which avoids a conversion.
 const BYTES_PER_PIXEL: usize = 4;
 
 /// Side of the corner that is drawn, in pixels.
 const CORNER: u32 = 300;
 
-/// A picture with glxgears' scene in its corner, drawn once a frame and read back whole, several times, through a ring
-/// of pixel buffers. Clearing and drawing all of it would take an H100 longer than reading it. Its work: bytes that have
-/// arrived.
+/// A picture with glxgears' scene in its corner, drawn once per frame and read back whole, several times, through a
+/// ring of pixel buffers. Clearing and drawing all of it would take an H100 longer than reading it. Its work is
+/// measured in bytes that have arrived.
 pub struct Readback {
     gl: Functions,
     gears: Rc<Gears>,
@@ -33,7 +33,7 @@ impl Readback {
     /// Draws with `gears` into `framebuffer`, and reads from it.
     ///
     /// # Errors
-    /// The driver refuses a buffer, or the context has none for pixels.
+    /// Returns an error if the driver refuses a buffer, or if the context has no pixel buffers.
     #[expect(unsafe_code)]
     pub fn new(gl: &Functions, gears: Rc<Gears>, framebuffer: Rc<Framebuffer>) -> Result<Readback, RenderError> {
         let abilities = Abilities::of(gl);
@@ -66,7 +66,7 @@ impl Readback {
         Ok(readback)
     }
 
-    /// Takes what the GPU has written into the bound buffer: waits until it is there, and looks at it.
+    /// Waits until the GPU has written into the bound buffer, and reads from it.
     #[expect(unsafe_code)]
     fn take(&self) {
         // SAFETY: the context is current, and the buffer that is bound has this many bytes. It is mapped until it is
@@ -74,7 +74,7 @@ impl Readback {
         unsafe {
             let data = self.gl.map_buffer_range(glow::PIXEL_PACK_BUFFER, 0, self.bytes as i32, glow::MAP_READ_BIT);
             if !data.is_null() {
-                // A byte of each end: a driver that puts off the transfer until somebody looks has to do it now.
+                // Reads a byte at each end: a driver that delays the transfer until somebody reads must do it now.
                 std::hint::black_box((data.read_volatile(), data.add(self.bytes - 1).read_volatile()));
             }
             self.gl.unmap_buffer(glow::PIXEL_PACK_BUFFER);

@@ -7,15 +7,15 @@ use glow::HasContext;
 use std::ptr::NonNull;
 use std::time::Duration;
 
-/// Frames that may be on their way while the CPU writes the next.
+/// Frames that may be in flight while the CPU writes the next.
 const RING: usize = 4;
-/// Cells of the grid that the gears stand in, along each side.
+/// Cells along each side of the grid of gears.
 const CELLS: u32 = 16;
-/// How long the GPU may take to be done with a part of the ring before it is overwritten anyhow. The frame queue,
-/// which waits for the same frames, notices a GPU that hangs.
+/// How long the GPU may take to finish with a part of the ring before it is overwritten anyway. The frame queue,
+/// which waits for the same frames, notices if the GPU hangs.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A vertex as it travels: 16 bytes.
+/// A vertex as it is transferred: 16 bytes.
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 struct Vertex {
@@ -23,8 +23,8 @@ struct Vertex {
     rgba: [u8; 4],
 }
 
-/// Gears whose vertices the CPU turns into place, each frame anew, straight into memory that the GPU reads. Its work:
-/// bytes.
+/// Gears whose vertices the CPU transforms in every frame, directly into memory that the GPU reads. Its work is
+/// measured in bytes.
 pub struct Upload {
     gl: Functions,
     program: Program,
@@ -36,7 +36,7 @@ pub struct Upload {
     gears: u32,
 }
 
-/// The vertex buffer: as many parts as frames may be on their way.
+/// The vertex buffer, which has a part for each frame in flight.
 struct Ring {
     gl: Functions,
     geometry: Geometry,
@@ -144,8 +144,8 @@ impl Workload for Upload {
     }
 }
 
-/// Writes the vertices of gear number `gear`, turned into its cell of the grid. Each is written once and in order, as
-/// memory that is shared with a GPU wants it.
+/// Writes the vertices of gear number `gear`, rotated and moved to its cell of the grid. Each is written once and in
+/// order, which suits memory that is shared with a GPU.
 fn turn(model: &[Vertex], gear: u32, angle: f64, out: &mut [Vertex]) {
     let cell = |n: u32| (2 * (n % CELLS) + 1) as f32 / CELLS as f32 - 1.0;
     let (x, y) = (cell(gear), cell(gear / CELLS));
@@ -202,7 +202,7 @@ impl Ring {
         }
     }
 
-    /// Has `fill` write a part that the GPU does not read.
+    /// Lets `fill` write a part that the GPU isn't reading.
     #[expect(unsafe_code)]
     fn write(&self, part: usize, fill: impl FnOnce(&mut [u8])) {
         let start = part * self.part_bytes;
