@@ -116,7 +116,7 @@ fn nvidias_opengl_that_is_asked_for_and_not_here_is_no_silent_mesas() {
         return;
     }
     let asked = ["--gl-vendor", "nvidia", "--frames", "2"];
-    let leave_out = "leave --gl-vendor out";
+    let leave_out = "remove --gl-vendor";
     let window = rust_gears().args(asked).env("DISPLAY", &server.display).assert().code(3);
     window.stderr(contains("NVIDIA's OpenGL").and(contains("libGLX_nvidia.so.0")).and(contains(leave_out)));
     rust_gears().args(asked).arg("--off-screen").assert().code(3).stderr(contains(leave_out));
