@@ -52,6 +52,8 @@ async fn answer_to(bytes: &[u8], folder: &Path) -> Vec<u8> {
     let talk = async {
         let ask = async {
             let _ = to_server.write_all(bytes).await;
+            // A server answers nobody who has closed already.
+            tokio::time::sleep(LIMIT / 2).await;
             let _ = to_server.shutdown().await;
         };
         let listen = from_server.read_to_end(&mut answer);
