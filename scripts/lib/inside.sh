@@ -22,7 +22,7 @@ look_inside() {
   fi
   timeout --kill-after=3 "$seconds" "${command[@]}" >"$d/report" 2>"$d/words" </dev/null || status=$?
   case $status in
-    0 | 4) sed '/^verdict: /,$d; /^$/d' "$d/report" && inside=$(sed -n '/^verdict: /,$s/^verdict: //p; /^   *to mend it/p' "$d/report") ;;
+    0 | 4) sed '/^verdict: /,$d; /^$/d' "$d/report" && inside=$(sed -n '/^verdict: /,$s/^verdict: //p; /^   *to fix it/p' "$d/report") ;;
     *) why_not "$status" "$image" "$@" ;;
   esac
   ((status == 0))
@@ -96,7 +96,7 @@ why_not() {
   fi
 }
 
-# The last word: what draws, or whose fault it is and what mends it.
+# The last word: what draws, or whose fault it is and what fixes it.
 say_verdict() {
   local -r draws=$1
   printf '\n'
@@ -104,7 +104,7 @@ say_verdict() {
     printf 'verdict: %s\n' "$(printable "$inside")"
   elif [[ -n $first_seen ]]; then
     printf 'verdict: %s%s\n' "$(printable "$first_seen")" "${first_cause:+: $(printable "$first_cause")}"
-    [[ -z $first_fix ]] || printf '         to mend it: %s\n' "$(printable "$first_fix")"
+    [[ -z $first_fix ]] || printf '         to fix it: %s\n' "$(printable "$first_fix")"
     [[ -z $inside ]] || printf '         the container then said: %s\n' "$(printable "${inside%%$'\n'*}")"
   else
     printf 'verdict: %s\n' "$(printable "$inside")"

@@ -35,7 +35,7 @@ pub fn verdict(facts: &Facts, findings: &[Finding]) -> String {
     match leading(findings) {
         Some(finding) => {
             let cause = finding.cause.as_ref().unwrap_or(&finding.seen);
-            let fix = finding.fix.as_ref().map(|fix| format!("\nto mend it: {fix}")).unwrap_or_default();
+            let fix = finding.fix.as_ref().map(|fix| format!("\nto fix it: {fix}")).unwrap_or_default();
             format!("{place} {what}: {cause}{fix}")
         }
         None => {

@@ -18,8 +18,8 @@ pub fn url(way: Way, outside: Option<&str>, password: &Password) -> String {
     }
 }
 
-/// What is said beside the URL. An engine may show standard error before or after standard output, so this doesn't refer to
-/// the URL's place.
+/// Further hints. An engine may show standard error before or after standard output, so they don't refer to the URL's
+/// position.
 pub fn hints(way: Way, url: &str, password: &Password) -> Vec<String> {
     let (hint, shown) = match way {
         Way::Browser => {
@@ -38,7 +38,7 @@ pub fn hints(way: Way, url: &str, password: &Password) -> Vec<String> {
     vec![hint, format!("the password is the one in {}{place}", file.display())]
 }
 
-/// The address as TigerVNC's viewer takes it: a port goes after two colons; after one, it would be a display's number.
+/// The address for TigerVNC's viewer: a port follows two colons; after one, it would be a display's number.
 fn for_vncviewer(url: &str) -> String {
     let address = url.split_once("://").map_or(url, |(_, rest)| rest);
     let address = address.split(['/', '?']).next().unwrap_or_default();

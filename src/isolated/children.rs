@@ -1,5 +1,5 @@
-//! The processes that process 1 looks after: those that it started, and orphans, which are given to process 1 of a
-//! container and stay zombies until it collects them.
+//! The processes that process 1 looks after: those that it started, and orphans, which become children of a
+//! container's process 1 and stay zombies until it collects them.
 
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 use std::cell::RefCell;
@@ -37,7 +37,7 @@ impl Children {
         Ok(Children { running: RefCell::default(), changed: RefCell::new(signal(SignalKind::child())?) })
     }
 
-    /// In a process group of its own: Ctrl-C in a terminal is for process 1, which ends the others in their order.
+    /// In a process group of its own, because Ctrl-C in a terminal is for process 1, which ends the others in order.
     pub fn start(&self, role: Role, mut command: Command) -> io::Result<()> {
         let child = command.process_group(0).spawn()?;
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process id is a positive i32");
@@ -45,7 +45,7 @@ impl Children {
         Ok(())
     }
 
-    /// Waits until one that was started here ends: which one, and its exit status as a shell gives it.
+    /// Waits until one that was started here ends. Returns which one, and its exit status as a shell reports it.
     ///
     /// For one caller at a time.
     pub async fn next_end(&self) -> (Role, u8) {

@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::os::fd::RawFd;
 use std::process::Command;
 
-/// The one folder that has to be writable.
+/// The only folder that must be writable.
 pub const FOLDER: &str = "/tmp/rust-gears";
-/// Here the X server hands out its screen to the web server.
+/// Through this socket, the web server gets the X server's screen.
 pub const RFB_SOCKET: &str = "/tmp/rust-gears/rfb";
-/// Without this cookie nobody draws on the X server.
+/// Without this cookie, nobody can draw on the X server.
 pub const COOKIE: &str = "/tmp/rust-gears/cookie";
 /// The password as the X server reads it.
 pub const VNC_PASSWORD: &str = "/tmp/rust-gears/password";
@@ -21,12 +21,13 @@ pub const VNC_PORT: u16 = 5900;
 /// This program's other name.
 pub const WEB_SERVER: &str = "rust-gears-web";
 
-/// Whoever watches may ask for a screen of any size; one for which this doesn't suffice is refused. 5120x2880 and, with the
-/// usual encodings, 6016x3384 are not.
+/// Viewers can ask for a screen of any size; if this doesn't suffice, the X server refuses. It suffices for 5120x2880
+/// and, with the usual encodings, for 6016x3384.
 const X_SERVER_BYTES: usize = 512 << 20;
 
-/// No abstract socket: whoever shares the network namespace would reach it. No clipboard. No list of those who failed to log
-/// in: each check of its health is one, passwords here can't be guessed, and behind a proxy all viewers have one address.
+/// No abstract socket, which everything in the same network namespace could reach. No clipboard. No blacklist after
+/// failed logins: each health check is one, passwords here can't be guessed, and behind a proxy all viewers have the
+/// same address.
 const X_SERVER: &[&str] = &[
     "Xvnc",
     "-geometry",
@@ -62,7 +63,7 @@ pub fn x_server(way: Way, display: RawFd) -> Command {
             command.args(["-rfbport", &port, "-PasswordFile", VNC_PASSWORD, "-SecurityTypes", types])
         }
     };
-    // The X server loads Mesa's libraries for its GLX, and dies with NVIDIA's EGL among them.
+    // The X server loads Mesa's libraries for its GLX, and crashes if NVIDIA's EGL is among them.
     command.env("__EGL_VENDOR_LIBRARY_FILENAMES", "/usr/share/glvnd/egl_vendor.d/50_mesa.json");
     command
 }

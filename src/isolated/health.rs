@@ -1,4 +1,4 @@
-//! Whether somebody who came now would see the gears, asked the way that a viewer would come.
+//! Whether a new viewer would see the gears, checked along a viewer's own path.
 
 use crate::commands::{RFB_SOCKET, VNC_PORT, WEB_PORT};
 use crate::task::Way;
@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 /// How long the web server may take. It gives the X server half of that.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// As much as is read of its answer, in bytes.
+/// How much of its answer is read, in bytes.
 const ANSWER: usize = 64 * 1024;
 
 /// How viewers come to the container in which this runs.
@@ -23,10 +23,10 @@ pub fn way() -> Way {
     if Path::new(RFB_SOCKET).exists() { Way::Browser } else { Way::Vnc { plain: false } }
 }
 
-/// Asks the web server whether the gears have drawn and the X server answers; for VNC viewers, the X server alone.
+/// Asks the web server whether the gears have drawn and the X server answers; for VNC viewers, only the X server.
 ///
 /// # Errors
-/// Why nobody would see the gears, in words.
+/// Returns why nobody would see the gears, in words.
 pub async fn check(way: Way) -> Result<(), String> {
     match way {
         Way::Browser => match tokio::time::timeout(PATIENCE, ask_web_server()).await {

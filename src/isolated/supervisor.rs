@@ -1,5 +1,5 @@
-//! Process 1 of the image `isolated`: starts everything, prints the URL once the gears can be watched, and ends everything
-//! as soon as one of them ends.
+//! Process 1 of the image `isolated`: starts everything, prints the URL once the gears can be watched, and ends
+//! everything as soon as one of them ends.
 
 use crate::children::{Children, Role};
 use crate::password::Password;
@@ -24,11 +24,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How often it is checked whether the gears can be watched yet.
+/// Time between two checks whether the gears can be watched yet.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
-/// How long the gears may take to end and say their last words, and the X server's to be read.
+/// How long the gears may take to end and print their last lines, and how long the X server's last words are read.
 const LAST_WORDS_WITHIN: Duration = Duration::from_millis(750);
-/// How much is kept of what the X server says, in bytes. It has a word for each connection, and anybody may connect.
+/// How much of the X server's output is kept, in bytes. It logs each connection, and anybody may connect.
 const KEPT: usize = 8192;
 
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +54,7 @@ impl Error {
     }
 }
 
-/// To standard error. If nobody reads that, the gears turn all the same.
+/// Writes to standard error. If nobody reads that, the gears still turn.
 pub fn say(words: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "isolated: {words}");
 }
@@ -106,7 +106,7 @@ async fn supervise(way: Way, options: &[OsString]) -> Result<u8, Error> {
     status
 }
 
-/// Waits for the signals that ask to end; returns the exit status that a shell expects.
+/// Waits for a signal that asks to end. Returns the exit status that a shell expects.
 fn asked_to_end() -> io::Result<impl Future<Output = u8>> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -120,16 +120,16 @@ fn asked_to_end() -> io::Result<impl Future<Output = u8>> {
     })
 }
 
-/// Everything that this container writes is its own user's alone.
+/// Everything that this container writes is private to its user.
 fn prepare_folder() -> Result<(), Error> {
     umask(Mode::RWXG | Mode::RWXO);
-    // The X server makes it for root only.
+    // The X server only creates it for root.
     if fs::create_dir("/tmp/.X11-unix").is_ok() {
         let _ = fs::set_permissions("/tmp/.X11-unix", Permissions::from_mode(0o1777));
     }
     let prepare = || {
         fs::create_dir_all(commands::FOLDER)?;
-        // A container that is started again may have them still.
+        // A restarted container may still have them.
         for entry in fs::read_dir(commands::FOLDER)? {
             fs::remove_file(entry?.path())?;
         }
@@ -138,7 +138,7 @@ fn prepare_folder() -> Result<(), Error> {
     prepare().map_err(|cause| Error::Unwritable { path: commands::FOLDER, cause })
 }
 
-/// As the X server wants to read it.
+/// In the form that the X server reads.
 fn store_vnc_password(password: &Password) -> Result<(), Error> {
     let store = || {
         let (stdin, mut typed) = io::pipe()?;
@@ -203,7 +203,7 @@ async fn turn(
     std::future::pending().await
 }
 
-/// The gears first, so that they end before their X server does, and say their last words.
+/// The gears first, because they must end before their X server does, and print their last lines.
 async fn end(children: &Children) {
     if children.signal(Role::Gears, Signal::TERM) {
         let gears_end = async { while children.next_end().await.0 != Role::Gears {} };
@@ -227,7 +227,7 @@ fn receiver(reader: PipeReader) -> io::Result<pipe::Receiver> {
     pipe::Receiver::from_owned_fd(OwnedFd::from(reader))
 }
 
-/// An empty variable is as good as none.
+/// An empty variable counts as unset.
 fn variable(name: &str) -> Option<OsString> {
     env::var_os(name).filter(|value| value != OsStr::new(""))
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-/// How viewers come.
+/// How viewers connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// With a browser, through the web server.
@@ -13,7 +13,7 @@ pub enum Way {
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Say whether somebody who came now would see the gears.
+    /// Say whether a new viewer would see the gears.
     Health,
     /// Start everything, with these options for the gears.
     Run(Way, Vec<OsString>),

@@ -15,7 +15,7 @@ const DRAWS: &str =
     "ok       GLX window   NVIDIA H100, 9000 FPS\n\nverdict: this container draws on NVIDIA H100\n";
 const DRAWS_NOT: &str = "failure  driver       not here [23]\n                      cause: c\n\n\
                          verdict: this container draws nothing: the capabilities leave the driver out\n\
-                         \x20        to mend it: -e NVIDIA_DRIVER_CAPABILITIES=all\n";
+                         \x20        to fix it: -e NVIDIA_DRIVER_CAPABILITIES=all\n";
 
 /// A folder with the files of a machine, and one with its programs.
 struct Machine {
@@ -272,7 +272,7 @@ fn the_verdict_is_the_containers_unless_the_machine_keeps_every_container_from_d
         healthy.starts_with("this container draws nothing: the capabilities leave the driver out\n"),
         "{healthy}"
     );
-    assert!(healthy.contains("to mend it: -e NVIDIA_DRIVER_CAPABILITIES=all"), "{healthy}");
+    assert!(healthy.contains("to fix it: -e NVIDIA_DRIVER_CAPABILITIES=all"), "{healthy}");
 
     let without_gpu = verdict(&Machine::bare(), DRAWS_NOT, "", 4);
     assert!(without_gpu.starts_with("no driver for a GPU is loaded"), "{without_gpu}");

@@ -1,4 +1,4 @@
-//! Who is let in.
+//! Decides who gets in.
 
 use super::Site;
 use super::places::Place;
@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often a refusal is logged at most: whoever guesses must not fill the log.
+/// Refusals are logged at most this often, so that guessing can't fill the log.
 const LOG_EVERY: Duration = Duration::from_secs(1);
 
-/// What a viewer has to know.
+/// What a viewer must know.
 pub struct Password(pub String);
 
 #[derive(Debug, PartialEq, Eq)]
@@ -23,13 +23,13 @@ enum Refusal {
 }
 
 impl Password {
-    /// The one that the environment holds, if it holds one.
+    /// The password in the environment, if there is one.
     pub fn from_environment() -> Option<Password> {
         std::env::var("RUST_GEARS_PASSWORD").ok().filter(|password| !password.is_empty()).map(Password)
     }
 
-    /// Lets a request through that brings the password, as `Authorization: Bearer …` or, since a browser's WebSocket
-    /// can set no header of its own, as one of the subprotocols that it offers.
+    /// Accepts a request that contains the password, as `Authorization: Bearer …` or, because a browser's WebSocket
+    /// can't set headers, as one of the subprotocols that it offers.
     fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let bearer = text(header::AUTHORIZATION).strip_prefix("Bearer ");
@@ -48,14 +48,14 @@ impl Password {
         }
     }
 
-    /// Compares in a time that does not tell how much of it is right.
+    /// Compares in constant time.
     fn is(&self, offered: &str) -> bool {
         let pairs = self.0.bytes().zip(offered.bytes());
         self.0.len() == offered.len() && pairs.fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
     }
 }
 
-/// Refusals that were not logged, and when one was.
+/// The number of refusals that weren't logged, and when one was.
 #[derive(Default)]
 pub struct Log {
     last: Option<Instant>,
@@ -63,7 +63,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// How many were left out before this one, if this one should be logged.
+    /// If this one should be logged, how many were left out before it.
     fn note(&mut self, now: Instant) -> Option<u64> {
         if self.last.is_some_and(|last| now.duration_since(last) < LOG_EVERY) {
             self.left_out += 1;
@@ -74,7 +74,7 @@ impl Log {
     }
 }
 
-/// Lets viewers through, whose place nobody else gets from then on, and nobody else.
+/// Lets only viewers through, who then keep their places.
 pub async fn admit(
     State(site): State<Arc<Site>>,
     Extension(place): Extension<Arc<Place>>,

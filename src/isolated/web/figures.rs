@@ -1,4 +1,4 @@
-//! What the gears say of themselves, a JSON object a line, to every viewer.
+//! Passes the gears' figures, one JSON object per line, to every viewer.
 
 use super::Site;
 use axum::body::Body;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::sync::watch;
 
-/// The latest line, and word of the next.
+/// The latest line, and notice of the next.
 pub struct Figures(watch::Receiver<Option<String>>);
 
 impl Figures {
@@ -27,13 +27,13 @@ impl Figures {
         Figures(receiver)
     }
 
-    /// The last line there was.
+    /// The last line.
     pub fn latest(&self) -> Option<String> {
         self.0.borrow().clone()
     }
 }
 
-/// The latest line at once, then each that comes, until the gears end. A viewer that is slow misses some.
+/// The latest line at once, then each new one until the gears end. A slow viewer misses some.
 pub async fn stream(State(site): State<Arc<Site>>) -> Response {
     let mut receiver = site.figures.0.clone();
     receiver.mark_changed();

@@ -1,4 +1,4 @@
-//! Whether somebody who came now would see the gears.
+//! Whether a new viewer would see the gears.
 
 use super::{Site, rfb};
 use axum::extract::State;
@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use std::sync::Arc;
 use tokio::net::UnixStream;
 
-/// 200 if the gears have drawn and the X server answers, else 503 and the reason.
+/// 200 if the gears have drawn and the X server answers; otherwise 503 and the reason.
 pub async fn health(State(site): State<Arc<Site>>) -> (StatusCode, String) {
     let greeted = {
-        // Anybody may ask. One at a time does, so that the X server keeps its connections for viewers.
+        // Anybody may ask, but only one at a time, which keeps the X server's connections free for viewers.
         let _turn = site.asks_x_server.lock().await;
         rfb::greets(UnixStream::connect(&site.rfb)).await
     };

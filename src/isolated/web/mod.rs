@@ -5,7 +5,7 @@
 //! the X server ──RFB on a Unix socket───────▶ /rfb ─────┴─▶ the page, where noVNC shows the screen
 //! ```
 //!
-//! The page and noVNC are for everybody; the screen and the figures are for whoever knows the password.
+//! Everybody can get the page and noVNC; the screen and the figures need the password.
 
 pub mod admission;
 mod figures;
@@ -29,9 +29,10 @@ use std::sync::{Arc, Mutex};
 use tokio::io::AsyncRead;
 use tower_http::services::ServeDir;
 
-/// Shows an X server's screen, and the gears' figures, to browsers.
+/// Shows an X server's screen and the gears' figures in browsers.
 ///
-/// Standard input: what `rust-gears --json` prints. The environment variable RUST_GEARS_PASSWORD: the password.
+/// Reads the output of `rust-gears --json` from standard input, and the password from the environment variable
+/// RUST_GEARS_PASSWORD.
 #[derive(Debug, Parser)]
 #[command(name = "rust-gears-web", version)]
 struct Args {
@@ -48,7 +49,7 @@ struct Args {
     novnc: PathBuf,
 }
 
-/// What every request may need.
+/// State for all requests.
 pub struct Site {
     password: Password,
     rfb: PathBuf,
@@ -58,7 +59,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Reads the gears' figures from then on.
+    /// Starts to read the gears' figures.
     pub fn new(password: Password, rfb: PathBuf, figures: impl AsyncRead + Unpin + Send + 'static) -> Arc<Site> {
         Arc::new(Site {
             password,
@@ -70,7 +71,7 @@ impl Site {
     }
 }
 
-/// With every answer. The page runs what this server has, and nothing else; noVNC draws JPEG rectangles from `data:` URLs.
+/// Sent with every answer. The page can only run what this server has; noVNC draws JPEG rectangles from `data:` URLs.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -84,7 +85,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-/// Of which one waits for the gears' figures; the rest read noVNC's files.
+/// One of them waits for the gears' figures; the rest read noVNC's files.
 const THREADS: usize = 4;
 
 pub fn main() -> ExitCode {
@@ -111,7 +112,7 @@ async fn serve(args: Args, password: Password) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What is answered to whom. `novnc` is the folder with noVNC's files.
+/// The routes. `novnc` is the folder with noVNC's files.
 pub fn router(site: Arc<Site>, novnc: &Path) -> Router {
     Router::new()
         .route("/rfb", get(rfb::connect))

@@ -1,8 +1,8 @@
-//! A place for each connection, and who loses one when there are no more.
+//! Gives each connection a place, and decides who loses one when there are no more.
 //!
-//! Whoever has not shown the password yet is a stranger. Strangers share a fixed number of places: once these are taken,
-//! a new stranger gets the place of another, of one who has not finished a request yet if half of them are such, and of
-//! these the one who came first from the busiest address. This way an address that opens many connections pushes out its
+//! A stranger is someone who hasn't yet shown the password. Strangers share a fixed number of places. Once these are
+//! taken, a new stranger replaces another: if half of them haven't finished a request, one of those; and among the
+//! candidates, the oldest from the busiest address. An address that opens many connections therefore displaces its
 //! own, and if all come through one proxy, a browser that loads the page still keeps its places.
 
 use std::net::IpAddr;
@@ -12,17 +12,17 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Each may have a file of noVNC's open as well. With the viewers' places that stays below 256 open files, the least
-/// that containers are given.
+/// Each may also have one of noVNC's files open. Together with the viewers' places, that stays below 256 open files,
+/// the lowest limit that containers get.
 const STRANGERS: usize = 64;
-/// Each viewer takes two: the screen, with a socket to the X server, and the figures.
+/// Each viewer needs two: the screen, with a socket to the X server, and the figures.
 const VIEWERS: usize = 48;
-/// How long a stranger may keep a place that others wait for.
+/// How long a stranger may keep a place while others wait for one.
 const GRACE: Duration = Duration::from_millis(100);
 
 #[derive(Default)]
 struct Taken {
-    /// In the order they came.
+    /// In order of arrival.
     strangers: Vec<Arc<Seat>>,
     viewers: usize,
 }
@@ -37,7 +37,7 @@ struct Seat {
 #[derive(Clone, Default)]
 pub struct Places(Arc<Mutex<Taken>>);
 
-/// Given back when it is dropped.
+/// Released when dropped.
 pub struct Place {
     seat: Arc<Seat>,
     places: Places,
@@ -45,7 +45,7 @@ pub struct Place {
 }
 
 impl Taken {
-    /// Which of the strangers loses the place to another.
+    /// Which of the strangers loses the place.
     fn who_leaves(&self) -> usize {
         let has_asked = |seat: &Seat| seat.has_asked.load(Ordering::Relaxed);
         let asked = self.strangers.iter().filter(|seat| has_asked(seat)).count();
@@ -59,7 +59,7 @@ impl Taken {
 }
 
 impl Places {
-    /// A stranger's place, as soon as there is one.
+    /// Waits for a stranger's place.
     pub async fn take(&self, address: IpAddr) -> Arc<Place> {
         loop {
             let wait = {
@@ -97,17 +97,17 @@ impl Place {
         self.seat.address
     }
 
-    /// A request of this connection's is complete.
+    /// A request on this connection is complete.
     pub fn asks(&self) {
         self.seat.has_asked.store(true, Ordering::Relaxed);
     }
 
-    /// Returns when another stranger needs this place; never, once it is a viewer's.
+    /// Returns when another stranger needs this place; never if it is a viewer's.
     pub async fn has_to_leave(&self) {
         self.seat.has_to_leave.notified().await;
     }
 
-    /// Makes it the place of a viewer, whom nobody pushes out. False if there are as many as can be.
+    /// Turns it into a viewer's place, which nobody else gets. Returns false if there are no more of those.
     pub fn make_viewers(&self) -> bool {
         let mut taken = self.places.taken();
         if self.is_viewer.load(Ordering::Relaxed) {
@@ -134,7 +134,7 @@ impl Drop for Place {
     }
 }
 
-/// Which of these addresses, in the order they came, is the first of the one that is there most often.
+/// The index of the first occurrence of the most frequent of these addresses, which are in order of arrival.
 fn first_of_the_busiest(addresses: impl Iterator<Item = IpAddr> + Clone) -> usize {
     let times = |address| addresses.clone().filter(|other| *other == address).count();
     let most = addresses.clone().map(times).max();
@@ -182,7 +182,7 @@ mod tests {
         }
         let is_there = |place: &Place| places.taken().strangers.iter().any(|seat| Arc::ptr_eq(seat, &place.seat));
         assert!(is_there(&browser));
-        // Those who ask have no more than half of the places for good.
+        // Those who have finished a request can't keep more than half of the places.
         let mut asking = Vec::new();
         for _ in 0..STRANGERS {
             let place = places.take(address(1)).await;

@@ -1,5 +1,5 @@
-//! RFB, the protocol of VNC (RFC 6143), between a WebSocket and the X server's Unix socket. Bytes are handed on as they
-//! come; the X server asks for no password of its own, so nobody gets here without ours.
+//! RFB, the protocol of VNC (RFC 6143), between a WebSocket and the X server's Unix socket. Bytes are forwarded
+//! unchanged. The X server doesn't ask for a password, so nobody gets here without ours.
 
 use super::Site;
 use super::places::Place;
@@ -16,14 +16,14 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-/// The subprotocol that noVNC has always spoken. A browser wants one of those it offered to be chosen.
+/// The subprotocol that noVNC has always used. A browser requires that one of those it offered is chosen.
 pub const SUBPROTOCOL: &str = "binary";
-/// As much as is read, and sent, at once, in bytes.
+/// How much is read and sent at once, in bytes.
 const CHUNK: usize = 64 * 1024;
-/// How long the X server may take to say its name.
+/// How long the X server's greeting may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Hands a viewer on to the X server.
+/// Connects a viewer to the X server.
 pub async fn connect(
     State(site): State<Arc<Site>>,
     Extension(place): Extension<Arc<Place>>,
@@ -43,7 +43,8 @@ pub async fn connect(
     }
 }
 
-/// Until one of them ends. A viewer that breaks off is no error: nobody is there to be told.
+/// Forwards until one of them ends. A viewer that disconnects is not an error, because there is nobody to report it
+/// to.
 async fn hand_on(viewer: WebSocket, server: UnixStream) {
     let (mut to_viewer, mut from_viewer) = viewer.split();
     let (mut from_server, mut to_server) = server.into_split();
@@ -68,10 +69,10 @@ async fn hand_on(viewer: WebSocket, server: UnixStream) {
     tokio::select! { () = down => (), () = up => () }
 }
 
-/// Whether the X server greets whoever connects, as RFB wants it.
+/// Checks that the X server greets a new connection as RFB requires.
 ///
 /// # Errors
-/// Why not, in words.
+/// Returns why it doesn't, in words.
 pub async fn greets<S: AsyncRead + Unpin>(connect: impl Future<Output = io::Result<S>>) -> Result<(), String> {
     tokio::time::timeout(PATIENCE, async {
         let stream = connect.await.map_err(|error| error.to_string())?;
@@ -81,10 +82,10 @@ pub async fn greets<S: AsyncRead + Unpin>(connect: impl Future<Output = io::Resu
     .unwrap_or_else(|_| Err(format!("it says nothing for {} s", PATIENCE.as_secs())))
 }
 
-/// Whether a stream begins as RFB does.
+/// Checks that a stream begins with RFB's greeting.
 ///
 /// # Errors
-/// Why not, in words without control characters, whatever it says.
+/// Returns why it doesn't, in words without control characters, whatever the stream says.
 pub async fn greeting(mut stream: impl AsyncRead + Unpin) -> Result<(), String> {
     let mut said = [0; 4];
     stream.read_exact(&mut said).await.map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! The listening end: each connection gets a place, little memory and little time to say what it wants.
+//! Accepts connections: each gets a place, little memory, and little time for its request.
 
 use super::places::{Place, Places};
 use axum::extract::Request;
@@ -12,11 +12,11 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 
-/// How long a request's headers may take, and a connection may rest between two requests.
+/// How long a request's headers may take, and how long a connection may be idle between two requests.
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
-/// In bytes, a connection; the least that hyper takes.
+/// Bytes per connection; the smallest that hyper accepts.
 const BUFFER: usize = 8192;
-/// After an error that is not one connection's own: no files left, for instance.
+/// How long to wait after an error that isn't a connection's own, such as a lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub async fn run(listener: TcpListener, router: Router) {
@@ -26,14 +26,14 @@ pub async fn run(listener: TcpListener, router: Router) {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        // A picture goes out in many small messages, none of which should wait for the next.
+        // A picture is sent in many small messages, none of which should wait for the next.
         let _ = stream.set_nodelay(true);
         let place = places.take(peer.ip()).await;
         tokio::spawn(serve(stream, place, router.clone()));
     }
 }
 
-/// One connection, until it ends or its place is another's.
+/// Serves one connection until it ends or loses its place.
 pub async fn serve<S>(stream: S, place: Arc<Place>, router: Router)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
