@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What scripts/doctor finds on this machine: what a container needs of it to draw. Nothing is changed, and no root is needed.
+# What scripts/doctor finds on this machine: what a container needs from it to draw. It changes nothing and doesn't need root.
 #
-# Each function looks at one thing, below the folder $host (empty: this machine itself), and calls `found`. A failure is what
-# keeps every container from drawing, whatever its options; a warning is what matters to some.
+# Each function checks one thing, below the folder $host (empty: this machine itself), and calls `found`. A failure keeps every
+# container from drawing, whatever its options; a warning matters only to some.
 
 host=''
 nvidia='' # the version of NVIDIA's driver, if it is loaded
@@ -16,7 +16,7 @@ found() {
   [[ $# -lt 5 ]] || printf '%21s cause: %s\n%21s fix:   %s\n' '' "$(printable "$4")" '' "$(printable "$5")"
   if [[ $1 == failure && -z $first_seen ]]; then first_seen=$3 first_cause=${4:-} first_fix=${5:-}; fi
 }
-# found_row LEVEL TOPIC SEEN ROW: with the cause and the fix of a row of the launcher's table.
+# found_row LEVEL TOPIC SEEN ROW: the same with the cause and the fix from a row of the launcher's table.
 found_row() {
   local row cause fix
   look_up_row launch-errors "$4"
@@ -25,7 +25,7 @@ found_row() {
 
 look_at_host() {
   host=$1
-  # What is wrong with NVIDIA's card is no obstacle to another one.
+  # A problem with NVIDIA's card doesn't affect another one.
   if has_other_gpu; then nvidia_level=warning; else nvidia_level=failure; fi
   look_at_engine
   look_at_gpu
@@ -65,7 +65,7 @@ look_at_engine() {
   fi
 }
 
-# A GPU that Mesa can drive: a render node whose kernel driver is not NVIDIA's, or WSL's.
+# A GPU that Mesa can drive: a render node whose kernel driver isn't NVIDIA's, or WSL's.
 has_other_gpu() {
   local node driver
   [[ ! -e $host/dev/dxg ]] || return 0
@@ -121,7 +121,7 @@ look_at_gpu() {
   fi
 }
 
-# The driver's libraries in this machine's usual folders: their versions, each once.
+# The versions of the driver's libraries in this machine's usual folders, each once.
 library_versions() {
   local file
   for file in "$host"/usr/lib{,64,/*-linux-gnu,/*-linux-gnu/nvidia/current} "$host"/run/opengl-driver/lib; do
@@ -199,10 +199,10 @@ look_at_toolkit() {
   fi
 }
 
-# What a file says, if it is one: a pipe would keep us waiting. A megabyte is more than any of these files has.
+# The content of a regular file, because reading a pipe might never end. None of these files has more than a megabyte.
 regular() { [[ ! -f $1 || ! -r $1 ]] || head -c 1000000 "$1" | tr -d '\0'; }
 
-# The paths of this machine that a CDI specification, YAML or JSON, names.
+# The paths on this machine that a CDI specification (YAML or JSON) names.
 named_by() {
   regular "$1" | grep -oE '(^|[^A-Za-z])(hostPath|path)"?: *"?/[^",[:space:]]+' | sed -E 's/^[^:]*: *"?//' | sort -u || true
 }

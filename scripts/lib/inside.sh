@@ -28,8 +28,8 @@ look_inside() {
   ((status == 0))
 }
 
-# leave_out OPTION…: sets options to those that a look into the container can have. There is no terminal, it ends with the look,
-# and another container may have its name and its ports.
+# leave_out OPTION…: sets options to those that make sense for this check. There is no terminal, the container ends with the
+# check, and another container may have its name and its ports.
 leave_out() {
   local -a without=()
   options=()
@@ -45,7 +45,7 @@ leave_out() {
   ((${#without[@]} == 0)) || printf '\nleft out, since it is only a look: %s\n' "$(quoted "${without[@]}")"
 }
 
-# how_to_look IMAGE OPTION…: sets command. Our images have the program; into others it is mounted, in place of their own.
+# how_to_look IMAGE OPTION…: sets command. Our images contain the program; into others it is mounted and replaces their own.
 how_to_look() {
   local -r image=$1
   local -a options
@@ -60,7 +60,7 @@ how_to_look() {
 }
 entrypoint() { "${engine[@]}" image inspect --format '{{json .Config.Entrypoint}}' "$1" 2>/dev/null || true; }
 
-# Which of ours scripts/run takes depends on the GPU. They are built before the clock starts.
+# Which of our images scripts/run uses depends on the GPU. They are built before the clock starts.
 build_ours() { { has_image rust-gears && has_image rust-gears:mesa; } || "$root/scripts/build" "--engine=$engine_kind" slim mesa >&2; }
 
 take_program() {
@@ -96,7 +96,7 @@ why_not() {
   fi
 }
 
-# The last word: what draws, or whose fault it is and what fixes it.
+# The verdict: what draws, or whose fault it is and what fixes it.
 say_verdict() {
   local -r draws=$1
   printf '\n'
@@ -111,7 +111,7 @@ say_verdict() {
   fi
 }
 
-# diagnose HOST IMAGE OPTION…: everything. 0 if a GPU draws, 4 if none does.
+# diagnose HOST IMAGE OPTION…: does everything. 0 if a GPU draws, 4 if none does.
 diagnose() {
   local draws=no
   d=$(mktemp -d /tmp/rust-gears.XXXXXXXX)

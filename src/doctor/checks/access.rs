@@ -101,12 +101,12 @@ pub(super) const ENODEV: i32 = 19;
 const NVML_NO_PERMISSION: i32 = 4;
 pub(super) const NVML_UNKNOWN: i32 = 999;
 
-/// A GPU that fails beside one that draws is a warning.
+/// If another GPU draws, a failing one is only a warning.
 pub(super) fn level(facts: &Facts) -> Level {
     if facts.draws_in_hardware() { Level::Warning } else { Level::Failure }
 }
 
-/// Nodes of NVIDIA's that did not open, for one of these reasons.
+/// NVIDIA's nodes that didn't open for one of these reasons.
 pub(super) fn nvidia_nodes_with<'a>(facts: &'a Facts, errors: &'a [i32]) -> Vec<&'a Node> {
     let nvidia = facts.nodes().iter().filter(|node| node.path.starts_with("/dev/nvidia"));
     nvidia.filter(|node| node.errno.is_some_and(|errno| errors.contains(&errno))).collect()
@@ -116,14 +116,14 @@ pub(super) fn paths(nodes: &[&Node]) -> String {
     nodes.iter().map(|node| node.path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// What keeps a node closed that gives EACCES.
+/// What makes opening a node fail with EACCES.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Barrier {
     /// Its owner, group and mode.
     Mode,
-    /// The same, in a user namespace that doesn't know its group.
+    /// The same, in a user namespace to which its group isn't mapped.
     UnmappedGroup,
-    /// Neither: something above them.
+    /// Something else, such as a security module.
     Policy,
 }
 
@@ -138,7 +138,7 @@ fn barrier(facts: &Facts, node: &Node) -> Option<Barrier> {
     })
 }
 
-/// The GPU's nodes behind this barrier. Render nodes count only while no GPU draws: one that does needs no other.
+/// The GPU's nodes behind this barrier. Render nodes only count while no GPU draws, because one that draws is enough.
 fn behind(facts: &Facts, wanted: Barrier) -> Vec<&Node> {
     let is_needed =
         |node: &&Node| node.path.starts_with("/dev/nvidia") || (is_render(node) && !facts.draws_in_hardware());
@@ -149,7 +149,7 @@ fn is_render(node: &Node) -> bool {
     node.path.starts_with("/dev/dri/renderD")
 }
 
-/// `user:role:type:level`, as SELinux names a process. AppArmor's names have a mode behind them.
+/// `user:role:type:level`, SELinux's label of a process. AppArmor's labels are followed by a mode.
 fn is_selinux_label(label: &str) -> bool {
     label.split(':').count() >= 3
 }

@@ -1,4 +1,4 @@
-//! Rows about a GPU that is here and doesn't draw: broken, without a driver, or set up for computing.
+//! Rows about a GPU that is here but doesn't draw: broken, without a driver, or configured for computing.
 
 use super::access::{ENODEV, ENXIO, level, nvidia_nodes_with, paths};
 use super::catalogue::Cause::One;
@@ -60,7 +60,7 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// nvml.h: codes by which a GPU, or all of them, don't work, in words.
+/// nvml.h: codes that mean that one or all GPUs don't work, in words.
 const NVML_FAULTS: [(i32, &str); 4] = [
     (9, "the driver is not loaded"),
     (15, "the GPU is lost"),
@@ -84,7 +84,7 @@ fn node_without_driver(facts: &Facts) -> Option<Seen> {
     Seen::new(level(facts), format!("{}: the node is here, no driver is behind it", paths(&nodes)))
 }
 
-/// The GPUs that don't work, each by a name and what it was seen by.
+/// The GPUs that don't work, each with a name and the evidence.
 fn faults(facts: &Facts) -> Vec<String> {
     let answer = |node: &Node| match node.errno {
         Some(EIO) => Some(format!("{}: Input/output error", node.path)),
@@ -99,7 +99,7 @@ fn faults(facts: &Facts) -> Vec<String> {
         let name = gpu.pci.as_ref().map_or_else(|| format!("GPU {index}"), |pci| format!("GPU {index} ({pci})"));
         format!("{name}: {}", in_words(gpu.code).map_or_else(|| format!("NVML error {}", gpu.code), Into::into))
     }));
-    // A code for all of them; 999 has a row of its own.
+    // A code for all of them; 999 has its own row.
     let for_all = in_words(nvml.code).filter(|_| nvml.gpus.is_empty() && nvml.code != 999);
     faults.extend(for_all.map(|words| format!("NVML: {words}")));
     if faults.is_empty() && nvml.code == 0 {
@@ -108,7 +108,7 @@ fn faults(facts: &Facts) -> Vec<String> {
     faults
 }
 
-/// GPUs that have a node which opens, and that NVML doesn't list.
+/// GPUs whose node opens although NVML doesn't list them.
 fn unlisted(facts: &Facts, gpus: &[NvmlGpu]) -> Option<String> {
     let nodes: Vec<&Node> = facts.nvidia_gpu_nodes().filter(|node| node.errno.is_none()).collect();
     if nodes.len() <= gpus.len() {
@@ -118,7 +118,7 @@ fn unlisted(facts: &Facts, gpus: &[NvmlGpu]) -> Option<String> {
     let is_listed = |node: &&Node| gpus.iter().any(|gpu| gpu.minor.is_some() && gpu.minor == number(node));
     let missing: Vec<&Node> = nodes.iter().copied().filter(|node| !is_listed(node)).collect();
     let seen = format!("{} GPUs of {}", gpus.len(), nodes.len());
-    // Reports of older programs don't say which one each is.
+    // Reports of older versions don't say which is which.
     if missing.len() + gpus.len() == nodes.len() {
         return Some(format!("NVML lists {seen}: {} is missing", paths(&missing)));
     }
