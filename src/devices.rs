@@ -3,6 +3,7 @@
 use crate::canvas::{Attempts, CanvasError, Device, OffScreen, devices};
 use crate::console::Output;
 use crate::error::Error;
+use crate::machine::{self, EglGpu, Gpu};
 use crate::renderer::Kind;
 use crate::request::Canvas;
 use serde::Serialize;
@@ -22,6 +23,10 @@ struct Listed {
     /// DRM node.
     node: Option<String>,
     uuid: Option<String>,
+    /// Place in NVML's and nvidia-smi's order.
+    nvml: Option<usize>,
+    /// Whether CUDA_VISIBLE_DEVICES selects it.
+    cuda_visible: Option<bool>,
 }
 
 /// Prints all devices in EGL's own order, as text or as one JSON object per line.
@@ -30,20 +35,46 @@ struct Listed {
 /// Returns an error if there is no device, or standard output can't be written.
 pub fn list(as_json: bool) -> Result<(), Error> {
     let all = devices().map_err(CanvasError::no_device_list)?;
+    let gpus = gpus(&all);
     let mut output = Output::default();
     for device in &all {
-        let listed = Listed::new(device);
+        let listed = Listed::new(device, gpus.iter().find(|gpu| gpu.egl == Some(device.index)));
         if as_json {
             output.json(&serde_json::to_string(&listed).expect("structs with string keys are JSON"))?;
         } else {
             output.line(&listed.text())?;
         }
     }
+    if !as_json && gpus.len() > 1 {
+        output.line("")?;
+        for line in machine::gpu_table(&gpus) {
+            output.line(&line)?;
+        }
+    }
     if all.is_empty() { Err(CanvasError::no_devices().into()) } else { Ok(()) }
 }
 
+/// The table of all GPUs, as doctor's.
+fn gpus(all: &[Device]) -> Vec<Gpu> {
+    let of_egl = all.iter().filter(|device| !device.is_software).map(|device| EglGpu {
+        index: device.index,
+        name: device.label(),
+        pci: device.pci.clone(),
+        uuid: device.uuid.clone(),
+        node: device.node.as_ref().map(|node| node.display().to_string()),
+    });
+    let nvml = machine::ask_nvml().map(|nvml| nvml.gpus).unwrap_or_default();
+    let environment: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, value)| name.starts_with("CUDA_") && !value.is_empty())
+        .collect();
+    let variable =
+        |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    machine::join_gpus(of_egl.collect(), &nvml, variable)
+}
+
 impl Listed {
-    fn new(device: &Device) -> Listed {
+    fn new(device: &Device, gpu: Option<&Gpu>) -> Listed {
         let opened = OffScreen::open_device(device, &Canvas::default());
         let renderer = opened.as_ref().ok().map(|screen| &screen.gl.renderer);
         Listed {
@@ -56,6 +87,8 @@ impl Listed {
             pci: device.pci.clone(),
             node: device.node.as_ref().map(|node| node.display().to_string()),
             uuid: device.uuid.clone(),
+            nvml: gpu.and_then(|gpu| gpu.nvml),
+            cuda_visible: gpu.and_then(|gpu| gpu.cuda_visible),
         }
     }
 

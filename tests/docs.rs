@@ -38,6 +38,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("off-screen", "Drawing off-screen"),
     ("picture", "The picture"),
     ("renderer", "Software draws"),
+    ("Vulkan", "Vulkan"),
 ];
 
 /// Escapes the text for Markdown.

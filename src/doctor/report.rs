@@ -3,6 +3,7 @@
 use crate::doctor::checks::{Finding, Level, Topic, Words, diagnose, launch_rows, rows};
 use crate::doctor::facts::{Facts, SCHEMA};
 use crate::doctor::verdict::verdict;
+use crate::machine::{Gpu, gpu_table};
 use crate::report_file;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,8 @@ pub struct Report {
     pub verdict: String,
     /// What was found, in order.
     pub findings: Vec<Finding>,
+    /// Every GPU, by all of its names.
+    pub gpus: Vec<Gpu>,
     /// What it was concluded from.
     pub facts: Facts,
 }
@@ -45,6 +48,7 @@ impl Report {
             draws_in_hardware: facts.draws_right_in_hardware(),
             verdict: verdict(&facts, &findings),
             findings,
+            gpus: facts.gpus(),
             facts,
         }
     }
@@ -76,6 +80,10 @@ impl Report {
 /// The report for people: a line a finding, the verdict at the end.
 pub fn text(report: &Report) -> String {
     let mut lines: Vec<String> = report.findings.iter().flat_map(finding).collect();
+    if report.gpus.len() > 1 {
+        lines.push(String::new());
+        lines.extend(gpu_table(&report.gpus).iter().map(|line| one_row(line)));
+    }
     lines.push(String::new());
     let verdict: Vec<String> = report.verdict.lines().map(one_line).collect();
     lines.push(format!("verdict: {}", verdict.join("\n         ")));
@@ -110,6 +118,11 @@ const LONGEST_LINE: usize = 2000;
 pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     report_file::shortened(&words.join(" "), LONGEST_LINE)
+}
+
+/// The same for a line whose columns are kept apart by spaces.
+fn one_row(line: &str) -> String {
+    report_file::shortened(line, LONGEST_LINE)
 }
 
 fn level(level: Level) -> &'static str {
@@ -162,6 +175,7 @@ pub fn list(as_json: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::facts::{Nvml, NvmlGpu, Outcome};
     use proptest::prelude::*;
 
     proptest! {
@@ -179,6 +193,26 @@ mod tests {
                 prop_assert!(text(&Report::new(facts)).contains("verdict: "));
             }
         }
+    }
+
+    #[test]
+    fn several_gpus_are_told_in_a_table() {
+        let gpu = |name: &str| NvmlGpu { name: name.into(), ..NvmlGpu::default() };
+        let mut facts = Facts {
+            nvml: Outcome::Done(Nvml { code: 0, gpus: vec![gpu("H100"), gpu("A10")] }),
+            ..Facts::default()
+        };
+        let lines =
+            |facts: &Facts| text(&Report::new(facts.clone())).lines().map(str::to_owned).collect::<Vec<_>>();
+        let is_heading = |line: &String| line.starts_with("EGL  NVML  PCI");
+        assert!(
+            lines(&facts).iter().any(is_heading)
+                && lines(&facts).contains(&"-    1     -    -     -     -     A10".into())
+        );
+        if let Outcome::Done(nvml) = &mut facts.nvml {
+            nvml.gpus.truncate(1);
+        }
+        assert!(!lines(&facts).iter().any(is_heading));
     }
 
     #[test]

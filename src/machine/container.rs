@@ -41,6 +41,10 @@ pub struct Container {
     pub user_namespace: bool,
     /// This process may ignore file permissions (CAP_DAC_OVERRIDE), except on files of unmapped users.
     pub dac_override: bool,
+    /// How many files a process may have open.
+    pub open_files: Option<u64>,
+    /// VirtualGL is here.
+    pub virtualgl: bool,
     /// The machine's name in the device tree (`compatible`): Jetson and other Arm boards.
     pub device_tree: Option<String>,
 }
@@ -83,7 +87,15 @@ pub fn container(environment: &BTreeMap<String, String>) -> Container {
         user_namespace: maps_some_users_only(&text("/proc/self/uid_map")),
         dac_override: has_capability(capabilities, CAP_DAC_OVERRIDE),
         device_tree: (!device_tree.is_empty()).then_some(device_tree),
+        open_files: open_files(&text("/proc/self/limits")),
+        virtualgl: ["/usr/bin/vglrun", "/opt/VirtualGL/bin/vglrun"].iter().any(|path| Path::new(path).exists()),
     }
+}
+
+/// The limit that counts, of the two in /proc/self/limits.
+fn open_files(limits: &str) -> Option<u64> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 /// linux/capability.h
@@ -164,6 +176,9 @@ mod tests {
         assert!(has_capability("\t000001ffffffffff", CAP_DAC_OVERRIDE));
         assert!(!has_capability("\t00000000a80425f9", CAP_DAC_OVERRIDE));
         assert!(!has_capability("", CAP_DAC_OVERRIDE));
+        let limits =
+            "Limit      Soft Limit  Hard Limit  Units\nMax open files    1073741816   1073741816   files\n";
+        assert_eq!(open_files(limits), Some(1073741816));
     }
 
     #[test]

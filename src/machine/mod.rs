@@ -7,11 +7,15 @@ mod display;
 mod display_name;
 mod driver;
 mod driver_files;
+mod gpus;
 mod injection;
 mod libraries;
 mod mounts;
+mod nvml;
+mod pci;
 mod small_file;
 mod vendor_files;
+mod vulkan;
 
 pub use authority::{Authority, AuthorityFile, Cookie, CookieFamily, parse as parse_authority};
 pub use container::{Container, OTHER_ENGINE, container};
@@ -19,11 +23,15 @@ pub use display::{Display, display};
 pub use display_name::{DisplayName, Family, SOCKETS};
 pub use driver::{has_other_gpu, nvidia_driver_version};
 pub use driver_files::{EglMask, driver_files, egl_masks};
+pub use gpus::{EglGpu, Gpu, join as join_gpus, table as gpu_table};
 pub use injection::Injection;
 pub use libraries::{NVIDIA_GLX_LIBRARIES, WINDOW_LIBRARIES, load as load_library};
 pub use mounts::Mounts;
+pub use nvml::{Nvml, NvmlGpu, ask as ask_nvml};
+pub use pci::{PciCard, nvidia_cards};
 pub use small_file::read_small;
 pub use vendor_files::{VendorFile, mesa_drivers, parse as parse_vendor_file, vendor_files};
+pub use vulkan::{VulkanDevice, vulkan_devices, vulkan_files};
 
 use std::path::PathBuf;
 

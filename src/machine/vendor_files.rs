@@ -58,7 +58,7 @@ pub fn mesa_drivers(environment: &BTreeMap<String, String>) -> Vec<String> {
 }
 
 /// The entries of a folder whose names match, sorted by name.
-fn files_in(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+pub(super) fn files_in(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut paths: Vec<PathBuf> = entries
         .filter(|entry| is_wanted(&entry.file_name().to_string_lossy()))

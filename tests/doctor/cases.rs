@@ -1,7 +1,8 @@
 //! What users hit, from threads in public trackers: a folder of `cases/` each. Adding one needs no Rust.
 //!
 //! - `case.json`: the `thread`, what its user `saw`, the row that `leads` (null: all is well), whether a GPU `draws` as it
-//!   should (exit code 0), what the leading finding `says`, and rows and texts that `never` appear.
+//!   should (exit code 0), what the leading finding `says`, what the report `tells` anywhere, and rows and texts that
+//!   `never` appear.
 //! - `report.json`: the machine, as changes to the facts of a healthy one, its `base` (`cases/BASE.json`). An object changes
 //!   an object field by field; null removes a field; in a list, a library is changed by its name, a node by its path.
 //!   `doctor --json` of a real machine does as well: its base is `nothing`.
@@ -29,6 +30,8 @@ struct Case {
     draws: bool,
     #[serde(default)]
     says: Vec<String>,
+    #[serde(default)]
+    tells: Vec<String>,
     /// Numbers of rows, or texts.
     #[serde(default)]
     never: Vec<Value>,
@@ -130,6 +133,8 @@ fn faults(case: &Case, report: &Value, code: Option<i32>) -> Vec<String> {
     faults
         .extend(case.says.iter().filter(|text| !said.contains(*text)).map(|text| format!("'{text}' is not said")));
     let all = format!("{}\n{}", report["findings"], report["verdict"]);
+    faults
+        .extend(case.tells.iter().filter(|text| !all.contains(*text)).map(|text| format!("'{text}' is not told")));
     let rows = rows(&report["findings"]);
     for unwanted in &case.never {
         let is_there = match unwanted {

@@ -82,6 +82,21 @@ fn row_81_a_jetson_without_its_runtime() {
 }
 
 #[test]
+fn row_83_a_card_without_nvidias_driver() {
+    if !is_root(MISSES) {
+        return;
+    }
+    let card = "card=/sys/bus/pci/devices/0000:01:00.0; mount -t tmpfs tmpfs /sys/bus/pci/devices && mkdir $card && \
+                echo 0x10de >$card/vendor && echo 0x030000 >$card/class";
+    let report = Machine::new().setup(card).finds(83);
+    assert!(report.about(83).contains("mokutil --sb-state"), "{}", report.text());
+    assert!(!report.text().contains("no GPU was passed"), "{}", report.text());
+    let nouveau = format!("{card}; mkdir /sys/bus/pci/devices/nouveau && ln -s ../nouveau $card/driver");
+    let report = Machine::new().setup(&nouveau).finds(83);
+    assert!(report.about(83).contains("with the driver nouveau"), "{}", report.text());
+}
+
+#[test]
 fn row_79_an_old_libstdcxx_before_the_systems() {
     let machine = Machine::new();
     let (new, old) = (machine.path("new"), machine.path("conda"));

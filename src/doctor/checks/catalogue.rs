@@ -4,7 +4,7 @@
 
 use super::{
     Seen, Topic, access, cookies, display, drawing, driver, gpu, gpu_state, injection, launcher, libraries,
-    renderer, x_server,
+    others, renderer, vulkan, x_server,
 };
 use crate::doctor::facts::Facts;
 use serde::Serialize;
@@ -88,6 +88,14 @@ pub enum Id {
     MesaTooOld = 80,
     JetsonWithoutRuntime = 81,
     UnmappedGroup = 82,
+    OtherDriver = 83,
+    CudaOrder = 84,
+    IndirectOnly = 85,
+    OthersLibraries = 86,
+    ManyOpenFiles = 87,
+    VirtualGlWithoutNode = 88,
+    VirtualGpu = 89,
+    VulkanWithoutGpu = 90,
 }
 
 impl From<Id> for u8 {
@@ -186,6 +194,8 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
         driver::ROWS,
         drawing::ROWS,
         renderer::ROWS,
+        others::ROWS,
+        vulkan::ROWS,
     ];
     topics.into_iter().flatten()
 }

@@ -6,6 +6,7 @@ use super::catalogue::{Group, Id, Row, Text, Words};
 #[cfg(test)]
 use super::examples::*;
 use super::injection::asks_for_graphics;
+use super::x_server::is_xquartz;
 use super::{Level, Seen, Topic};
 use crate::doctor::facts::{Drawn, EglMask, Facts, Injection, Node, Outcome};
 
@@ -254,7 +255,7 @@ fn fails(facts: &Facts, outcome: &Outcome<Drawn>, is_replaced: bool, by: &str) -
             "the driver hangs while it is used",
             "look on the host for the driver's own messages (dmesg | grep -i -e xid -e drm); a reboot frees a GPU that hangs",
         ),
-        Outcome::Failed(words) if words.contains(TOO_OLD) => seen.explained(
+        Outcome::Failed(words) if words.contains(TOO_OLD) && !is_xquartz(facts) => seen.explained(
             "a driver is here and works, but it offers an older OpenGL than the 2.1 (or OpenGL ES than the 2.0) that the gears need; its version is above",
             match ["MESA_GL_VERSION_OVERRIDE", "MESA_GLES_VERSION_OVERRIDE"].map(|name| facts.variable(name)) {
                 [Some(_), _] => "unset the environment variable MESA_GL_VERSION_OVERRIDE, which makes Mesa offer that version",
@@ -311,12 +312,12 @@ fn ruled_out(facts: &Facts) -> Vec<&'static str> {
         facts.nvml.done().is_some_and(|nvml| nvml.gpus.iter().all(|gpu| !gpu.has_mig && !gpu.is_compute_only));
     let is_shown = facts.egl_masks.iter().all(|mask| hidden(facts, mask).is_empty());
     let all = [
-        (opens, "permissions: its node opens"),
-        (loads, "missing libraries: the driver's load"),
-        (is_named, "libglvnd: a vendor file names NVIDIA's EGL"),
-        (facts.injection() == Injection::Hook && asks_for_graphics(facts), "capabilities: graphics is asked for"),
-        (is_whole, "MIG and compute-only modes: NVML tells of neither"),
-        (is_shown, "profiles: none hides a GPU"),
+        (opens, "permissions (its node opens)"),
+        (loads, "missing libraries (the driver's load)"),
+        (is_named, "libglvnd (a vendor file names NVIDIA's EGL)"),
+        (facts.injection() == Injection::Hook && asks_for_graphics(facts), "capabilities (graphics is asked for)"),
+        (is_whole, "MIG and compute-only modes (NVML tells of neither)"),
+        (is_shown, "profiles (none hides a GPU)"),
     ];
     all.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect()
 }
@@ -330,7 +331,7 @@ fn egl_fails_nvml_works(facts: &Facts) -> Option<Seen> {
     }
     let ruled_out = ruled_out(facts);
     let ruled_out =
-        if ruled_out.is_empty() { String::new() } else { format!("; ruled out, since {}", ruled_out.join(", ")) };
+        if ruled_out.is_empty() { String::new() } else { format!("; ruled out: {}", ruled_out.join(", ")) };
     Seen::failure(format!(
         "nvidia-smi would show {} ({}), and EGL does not draw on it{ruled_out}",
         gpu.name,

@@ -5,7 +5,7 @@
 use super::catalogue::Id;
 pub(super) use crate::doctor::facts::{
     Authority, AuthorityFile, Cookie, CookieFamily, Display, DisplayName, Drawn, EglDevice, Facts, Library, Node,
-    Nvml, NvmlGpu, Outcome, Role, VendorFile, XAnswer, XServer,
+    Nvml, NvmlGpu, Outcome, PciCard, Role, VendorFile, XAnswer, XServer,
 };
 pub(super) use crate::renderer::{Kind, Renderer};
 
@@ -131,8 +131,12 @@ pub(super) fn healthy() -> Facts {
         shared_memory: Some(Ok(())),
         ..XServer::default()
     }));
-    facts.devices =
-        Outcome::Done(vec![EglDevice { label: "EGL device 0".into(), is_nvidia: true, is_software: false }]);
+    facts.devices = Outcome::Done(vec![EglDevice {
+        label: "EGL device 0".into(),
+        is_nvidia: true,
+        is_software: false,
+        ..EglDevice::default()
+    }]);
     facts
 }
 
@@ -219,8 +223,12 @@ pub(super) fn without_gpu(facts: &mut Facts) {
     facts.libraries.retain(|library| !library.name.contains("gpucomp"));
     load(facts, "libGLX_mesa.so.0", Outcome::Done("/usr/lib/libGLX_mesa.so.0".into()));
     facts.mesa_drivers = vec!["/usr/lib/dri/swrast_dri.so".into()];
-    facts.devices =
-        Outcome::Done(vec![EglDevice { label: "EGL device 0".into(), is_nvidia: false, is_software: true }]);
+    facts.devices = Outcome::Done(vec![EglDevice {
+        label: "EGL device 0".into(),
+        is_nvidia: false,
+        is_software: true,
+        ..EglDevice::default()
+    }]);
     (facts.glx, facts.egl, facts.off_screen) = (llvmpipe(), llvmpipe(), llvmpipe());
 }
 
@@ -259,4 +267,23 @@ pub(super) fn wsl_with_all(facts: &mut Facts) {
     facts.nodes = Outcome::Done(vec![node("/dev/dxg")]);
     load(facts, "libdxcore.so", Outcome::Done("/usr/lib/wsl/lib/libdxcore.so".into()));
     facts.mesa_drivers = vec!["/usr/lib/libgallium-25.0.7.so".into()];
+}
+
+/// Two GPUs, which EGL lists the other way round than NVML.
+pub(super) fn two_gpus(facts: &mut Facts, cuda: &str) {
+    let uuid = |letter: &str| format!("GPU-{}0000-0000-0000-0000-000000000000", letter.repeat(4));
+    let gpu =
+        |letter: &str| NvmlGpu { name: "NVIDIA H100".into(), uuid: Some(uuid(letter)), ..NvmlGpu::default() };
+    facts.nvml = Outcome::Done(Nvml { code: 0, gpus: vec![gpu("a"), gpu("b")] });
+    let device = |letter: &str| EglDevice {
+        label: format!("EGL device {letter}"),
+        is_nvidia: true,
+        uuid: Some(uuid(letter).replace("GPU-", "").replace('-', "")),
+        ..EglDevice::default()
+    };
+    facts.devices = Outcome::Done(vec![device("b"), device("a")]);
+    if let Outcome::Done(nodes) = &mut facts.nodes {
+        nodes.push(node("/dev/nvidia1"));
+    }
+    facts.environment.insert("CUDA_VISIBLE_DEVICES".into(), cuda.into());
 }

@@ -82,6 +82,18 @@ pub(super) const ROWS: &[Row] = &[
         because_of: &[],
     },
     Row {
+        id: Id::OtherDriver,
+        topic: Topic::Gpu,
+        text: Text::Own(Words {
+            symptom: "lspci shows an NVIDIA card, nvidia-smi finds none",
+            cause: "the machine has an NVIDIA card, and NVIDIA's driver does not run on it",
+            fix: "on the host: lspci -k | grep -A3 -i nvidia; install NVIDIA's driver until nvidia-smi works there",
+        }),
+        check: other_driver,
+        group: Group::Gpu,
+        because_of: &[],
+    },
+    Row {
         id: Id::NoGpuGiven,
         topic: Topic::Gpu,
         text: Text::Own(Words {
@@ -91,7 +103,7 @@ pub(super) const ROWS: &[Row] = &[
         }),
         check: none_given,
         group: Group::Gpu,
-        because_of: &[One(Id::Wsl), One(Id::JetsonWithoutRuntime)],
+        because_of: &[One(Id::Wsl), One(Id::JetsonWithoutRuntime), One(Id::OtherDriver)],
     },
 ];
 
@@ -250,6 +262,37 @@ fn jetson_without_runtime(facts: &Facts) -> Option<Seen> {
     ))
 }
 
+fn other_driver(facts: &Facts) -> Option<Seen> {
+    if facts.nvidia_kernel_driver.is_some() || facts.draws_in_hardware() {
+        return None;
+    }
+    let card = facts.nvidia_cards.first()?;
+    let all_others = facts.nvidia_cards.iter().all(|card| card.driver.as_deref() != Some("nvidia"));
+    if !all_others {
+        return None;
+    }
+    let driver = card.driver.as_deref();
+    let seen =
+        format!("an NVIDIA card is at PCI address {}, with the driver {}", card.address, driver.unwrap_or("none"));
+    match driver {
+        Some("nouveau") => Seen::failure(seen)?.explained(
+            "the host runs the card with the open driver nouveau, and this container was not given it, or its Mesa is too old",
+            "to draw with nouveau: --device /dev/dri, and an image with a new Mesa; for NVIDIA's driver, on the host: install it \
+             (it turns nouveau off), and reboot",
+        ),
+        Some("vfio-pci") => Seen::failure(seen)?.explained(
+            "the card is set aside for a virtual machine (vfio-pci)",
+            "use it in that virtual machine; or on the host: take its ids out of the options of vfio-pci, and reboot",
+        ),
+        _ => Seen::failure(seen)?.explained(
+            "NVIDIA's driver is not installed on the host, or the kernel does not load it: Secure Boot refuses modules that are \
+             not signed",
+            "on the host: sudo modprobe nvidia; 'Key was rejected' means Secure Boot (mokutil --sb-state): sign the module or enrol \
+             its key (mokutil --import); 'not found' means that the driver is not installed for this kernel",
+        ),
+    }
+}
+
 fn none_given(facts: &Facts) -> Option<Seen> {
     let nodes = facts.nodes.done()?;
     let has_node = nodes.iter().any(|node| node.path.starts_with("/dev/nvidia"))
@@ -290,5 +333,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     leads(Id::JetsonWithoutRuntime, |f| { without_gpu(f); f.container.kernel = "5.15.148-tegra".into(); }),
     leads(Id::JetsonWithoutRuntime, |f| { without_gpu(f); f.container.device_tree = Some("nvidia,p3737-0000+p3701-0000,nvidia,tegra234".into()); }),
     leads(Id::Musl, |f| { f.container.musl = true; nothing_draws(f); }),
+    leads(Id::OtherDriver, |f| { without_gpu(f); f.nvidia_cards = vec![PciCard { address: "0000:01:00.0".into(), driver: None }]; }),
+    leads(Id::OtherDriver, |f| { without_gpu(f); f.nvidia_cards = vec![PciCard { address: "0000:01:00.0".into(), driver: Some("vfio-pci".into()) }]; }),
     leads(Id::NoGpuGiven, |f| { without_gpu(f); f.nvidia_kernel_driver = Some(VERSION.into()); }),
 ];

@@ -15,8 +15,10 @@ mod gpu_state;
 mod injection;
 mod launcher;
 mod libraries;
+mod others;
 mod renderer;
 mod topics;
+mod vulkan;
 mod x_server;
 
 pub use catalogue::{Group, Id, Row, Words, rows};

@@ -89,6 +89,7 @@ fn expects_gpu(facts: &Facts) -> bool {
         || facts.nvidia_kernel_driver.is_some()
         || facts.render_nodes().next().is_some()
         || facts.node("/dev/dxg").is_some()
+        || !facts.nvidia_cards.is_empty()
 }
 
 /// A render node that opens and that Mesa has to draw on, with its kernel driver.

@@ -25,6 +25,8 @@ fn examples() -> impl Iterator<Item = Example> {
         driver::EXAMPLES,
         drawing::EXAMPLES,
         renderer::EXAMPLES,
+        others::EXAMPLES,
+        vulkan::EXAMPLES,
     ];
     topics.into_iter().flatten().copied()
 }

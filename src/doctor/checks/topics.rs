@@ -33,11 +33,13 @@ pub enum Topic {
     Picture,
     /// A GPU, or the CPU.
     Renderer,
+    /// Vulkan, which the gears do without.
+    Vulkan,
 }
 
 impl Topic {
     /// All, causes before what they cause.
-    pub const ALL: [Topic; 12] = [
+    pub const ALL: [Topic; 13] = [
         Topic::Container,
         Topic::Display,
         Topic::XServer,
@@ -50,6 +52,7 @@ impl Topic {
         Topic::OffScreen,
         Topic::Picture,
         Topic::Renderer,
+        Topic::Vulkan,
     ];
 
     /// Its name in the report.
@@ -67,6 +70,7 @@ impl Topic {
             Topic::OffScreen => "off-screen",
             Topic::Picture => "picture",
             Topic::Renderer => "renderer",
+            Topic::Vulkan => "Vulkan",
         }
     }
 
@@ -85,6 +89,7 @@ impl Topic {
             Topic::OffScreen => drawn(&facts.off_screen)?,
             Topic::Picture => (Level::Ok, picture(facts)?),
             Topic::Renderer => return None,
+            Topic::Vulkan => (Level::Ok, vulkan(facts)?),
         };
         Some(Finding { row: None, level, topic: self, seen, cause: None, fix: None, consequences: Vec::new() })
     }
@@ -197,6 +202,12 @@ fn drawn(outcome: &Outcome<Drawn>) -> Option<(Level, String)> {
         Outcome::NotTried(why) => Some((Level::Skipped, why.clone())),
         _ => None,
     }
+}
+
+/// Only where Vulkan's loader is here.
+fn vulkan(facts: &Facts) -> Option<String> {
+    let names: Vec<&str> = facts.vulkan.done()?.iter().map(|device| device.name.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn picture(facts: &Facts) -> Option<String> {

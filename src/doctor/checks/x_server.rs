@@ -49,6 +49,21 @@ pub(super) const ROWS: &[Row] = &[
         because_of: &[One(Id::UntrustedCookie)],
     },
     Row {
+        id: Id::IndirectOnly,
+        topic: Topic::XServer,
+        text: Text::Own(Words {
+            symptom: "XQuartz: No matching fbConfigs or visuals found; failed to load driver: swrast; GLXBadContext",
+            cause: "the X server is XQuartz on a Mac: it draws OpenGL only for clients that send it every command (indirect GLX), \
+                    which ends at OpenGL 2.1 and is off by default",
+            fix: "--off-screen; or an X server inside the container, watched through VNC or a browser: scripts/run --vnc-only; for \
+                  programs that need OpenGL 2.1 at most, on the Mac: defaults write org.xquartz.X11 enable_iglx -bool true, \
+                  start XQuartz anew, and -e LIBGL_ALWAYS_INDIRECT=1",
+        }),
+        check: indirect_only,
+        group: Group::Window,
+        because_of: &[One(Id::UntrustedCookie)],
+    },
+    Row {
         id: Id::NoSharedMemory,
         topic: Topic::XServer,
         text: Text::Own(Words {
@@ -89,6 +104,18 @@ fn no_glx(facts: &Facts) -> Option<Seen> {
     Seen::new(level, format!("the X server ({}) has no GLX", shown(&server.vendor)))
 }
 
+/// XQuartz alone has extensions for the Mac's own windows.
+pub(super) fn is_xquartz(facts: &Facts) -> bool {
+    facts.x_server().is_some_and(|server| server.has("Apple-WM") || server.has("Apple-DRI"))
+}
+
+fn indirect_only(facts: &Facts) -> Option<Seen> {
+    let server = facts.x_server().filter(|_| is_xquartz(facts))?;
+    let reason = facts.glx.failure()?;
+    let reason = super::drawing::attempts(&reason);
+    Seen::failure(format!("the X server is XQuartz ({}), and GLX fails: {reason}", shown(&server.vendor)))
+}
+
 fn no_shared_memory(facts: &Facts) -> Option<Seen> {
     let reason = facts.x_server()?.shared_memory.as_ref()?.as_ref().err()?;
     // What a GPU draws does not go that way.
@@ -112,6 +139,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     leads(Id::UntrustedCookie, |f| { server(f, |server| server.extensions.clear()); nothing_draws(f); }),
     leads(Id::ExtensionsMissing, |f| { without_extensions(f, &["XInputExtension"]); nothing_draws(f); }),
     leads(Id::NoGlx, |f| { without_extensions(f, &["GLX"]); nothing_draws(f); }),
+    leads(Id::IndirectOnly, |f| { without_gpu(f); server(f, |s| s.extensions.push("Apple-WM".into())); nothing_draws(f); }),
     leads(Id::NoSharedMemory, |f| {
         without_gpu(f);
         server(f, |server| server.shared_memory = Some(Err("Access".into())));

@@ -3,6 +3,7 @@
 use super::Facts;
 use crate::machine;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Environment variables that decide about drawing.
 const VARIABLES: &[&str] = &[
@@ -18,6 +19,7 @@ const VARIABLES: &[&str] = &[
     "NVIDIA_DRIVER_CAPABILITIES",
     "NVIDIA_CTK_LIBCUDA_DIR",
     "CUDA_VISIBLE_DEVICES",
+    "CUDA_DEVICE_ORDER",
     "EGL_PLATFORM",
     "LIBGL_ALWAYS_SOFTWARE",
     "LIBGL_ALWAYS_INDIRECT",
@@ -28,6 +30,8 @@ const VARIABLES: &[&str] = &[
     "GALLIUM_DRIVER",
     "MESA_D3D12_DEFAULT_ADAPTER_NAME",
     "DRI_PRIME",
+    "VK_DRIVER_FILES",
+    "VK_ICD_FILENAMES",
     "LD_LIBRARY_PATH",
     "LD_PRELOAD",
     "__GLX_VENDOR_LIBRARY_NAME",
@@ -50,6 +54,8 @@ pub fn look(display: Option<&str>) -> Facts {
         mesa_drivers: machine::mesa_drivers(&environment),
         driver_files: machine::driver_files(&environment),
         egl_masks: machine::egl_masks(),
+        vulkan_files: machine::vulkan_files(&environment),
+        nvidia_cards: machine::nvidia_cards(Path::new("/sys/bus/pci/devices")),
         keyboard_data: machine::keyboard_data().is_ok(),
         container,
         environment,

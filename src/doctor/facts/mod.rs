@@ -3,12 +3,12 @@
 //! [`look`] fills in what can be read without risk. What may hang or crash is tried in a process of its own
 //! ([`super::trials`]) and kept as an [`Outcome`]. No secret is kept: of a cookie only where it is valid.
 
+mod derived;
 mod look;
-pub mod nvml;
 
 pub use crate::machine::{
-    Authority, AuthorityFile, Container, Cookie, CookieFamily, Display, DisplayName, EglMask, Injection,
-    OTHER_ENGINE, VendorFile, parse_authority, parse_vendor_file,
+    Authority, AuthorityFile, Container, Cookie, CookieFamily, Display, DisplayName, EglMask, Gpu, Injection,
+    Nvml, NvmlGpu, OTHER_ENGINE, PciCard, VendorFile, VulkanDevice, parse_authority, parse_vendor_file,
 };
 pub use look::look;
 
@@ -91,6 +91,10 @@ pub struct Facts {
     pub driver_files: Vec<String>,
     /// NVIDIA's application profiles that let EGL see some GPUs only.
     pub egl_masks: Vec<EglMask>,
+    /// NVIDIA's cards on the PCI bus, whatever driver they have.
+    pub nvidia_cards: Vec<PciCard>,
+    /// Libraries that other programs may need, and the gears don't.
+    pub other_libraries: Vec<Library>,
     /// Mesa's driver files.
     pub mesa_drivers: Vec<String>,
     /// Whether libxkbcommon finds its data.
@@ -109,6 +113,10 @@ pub struct Facts {
     pub devices: Outcome<Vec<EglDevice>>,
     /// Drawing on an EGL device.
     pub off_screen: Outcome<Drawn>,
+    /// The files that tell Vulkan's loader of drivers.
+    pub vulkan_files: Vec<VendorFile>,
+    /// Vulkan's devices.
+    pub vulkan: Outcome<Vec<VulkanDevice>>,
     /// The last lines that the drivers wrote on standard error while they were tried.
     pub said: BTreeMap<String, String>,
 }
@@ -210,38 +218,6 @@ impl Node {
 /// User and group of files whose own are not mapped into a user namespace (user_namespaces(7)).
 pub const NOBODY: u32 = 65534;
 
-/// What NVIDIA's management library answered.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Nvml {
-    /// What `nvmlInit` returned; 0: success.
-    pub code: i32,
-    /// The GPUs.
-    pub gpus: Vec<NvmlGpu>,
-}
-
-/// A GPU as NVIDIA's management library describes it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NvmlGpu {
-    /// Its name.
-    pub name: String,
-    /// Its operation mode leaves graphics out.
-    pub is_compute_only: bool,
-    /// It is divided into instances (MIG).
-    pub has_mig: bool,
-    /// What NVML answered when it was asked for this GPU; 0: it works.
-    #[serde(default)]
-    pub code: i32,
-    /// Number of its device node: N of `/dev/nvidiaN`.
-    #[serde(default)]
-    pub minor: Option<u32>,
-    /// PCI address.
-    #[serde(default)]
-    pub pci: Option<String>,
-    /// UUID, as in NVIDIA_VISIBLE_DEVICES.
-    #[serde(default)]
-    pub uuid: Option<String>,
-}
-
 /// What an X server answered to a client that connected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -289,6 +265,15 @@ pub struct EglDevice {
     pub is_nvidia: bool,
     /// A software rasteriser.
     pub is_software: bool,
+    /// PCI address.
+    #[serde(default)]
+    pub pci: Option<String>,
+    /// UUID, 32 hexadecimal digits.
+    #[serde(default)]
+    pub uuid: Option<String>,
+    /// DRM node.
+    #[serde(default)]
+    pub node: Option<String>,
 }
 
 /// A picture with fewer right pixels is not the gears; edges, which drivers may draw each in its own way, are far less.
@@ -322,109 +307,5 @@ impl Drawn {
     /// The picture is not known to be wrong.
     pub fn is_right(&self) -> bool {
         self.right_pixels.is_none_or(|share| share >= RIGHT_PICTURE)
-    }
-}
-
-impl Facts {
-    /// An environment variable that is set, and not empty.
-    pub fn variable(&self, name: &str) -> Option<&str> {
-        self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
-    }
-
-    /// A library by its name.
-    pub fn library(&self, name: &str) -> Option<&Library> {
-        self.libraries.iter().find(|library| library.name == name)
-    }
-
-    /// Whether a library could be loaded.
-    pub fn loads(&self, name: &str) -> bool {
-        self.library(name).is_some_and(|library| library.loaded.done().is_some())
-    }
-
-    /// Why a library could not be loaded.
-    pub fn load_failure(&self, name: &str) -> Option<String> {
-        self.library(name)?.loaded.failure()
-    }
-
-    /// The device nodes that are here.
-    pub fn nodes(&self) -> &[Node] {
-        self.nodes.done().map_or(&[], Vec::as_slice)
-    }
-
-    /// A device node by its path.
-    pub fn node(&self, path: &str) -> Option<&Node> {
-        self.nodes().iter().find(|node| node.path == path)
-    }
-
-    /// The X server that let this client in.
-    pub fn x_server(&self) -> Option<&XServer> {
-        match self.x.done()? {
-            XAnswer::Welcome(server) => Some(server),
-            XAnswer::Refused(_) => None,
-        }
-    }
-
-    /// The X server's words where it refused this client.
-    pub fn x_refusal(&self) -> Option<&str> {
-        match self.x.done()? {
-            XAnswer::Refused(words) => Some(words),
-            XAnswer::Welcome(_) => None,
-        }
-    }
-
-    /// The node of each NVIDIA GPU: `/dev/nvidia0` and so on.
-    pub fn nvidia_gpu_nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes().iter().filter(|node| {
-            let number = node.path.strip_prefix("/dev/nvidia");
-            number.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
-        })
-    }
-
-    /// How an NVIDIA GPU came into this container.
-    pub fn injection(&self) -> Injection {
-        Injection::of(self.was_given_nvidia(), &self.container, |name| self.variable(name))
-    }
-
-    /// DRM render nodes.
-    pub fn render_nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes().iter().filter(|node| node.path.starts_with("/dev/dri/renderD"))
-    }
-
-    /// NVIDIA's driver is meant to be used here: its kernel driver is loaded, or its nodes, its libraries or the
-    /// wish for them are here.
-    pub fn has_nvidia(&self) -> bool {
-        self.nvidia_kernel_driver.is_some() || self.was_given_nvidia()
-    }
-
-    /// Something of an NVIDIA GPU was passed into this container, or asked for.
-    pub fn was_given_nvidia(&self) -> bool {
-        self.nodes().iter().any(|node| node.path.starts_with("/dev/nvidia"))
-            || self
-                .libraries
-                .iter()
-                .any(|library| matches!(library.role, Role::NvidiaDriver | Role::NvidiaOther) && library.is_here())
-    }
-
-    /// What the program would draw with: GLX, else EGL, in a window if there is a display; else EGL on a device.
-    pub fn in_use(&self) -> Option<&Drawn> {
-        match self.display {
-            Some(_) => self.glx.done().or(self.egl.done()),
-            None => self.off_screen.done(),
-        }
-    }
-
-    /// All is well: a GPU draws where the program would draw, and nothing says that the picture is wrong.
-    pub fn draws_right_in_hardware(&self) -> bool {
-        self.in_use().is_some_and(|drawn| drawn.is_hardware() && drawn.is_right())
-    }
-
-    /// Something draws in hardware where the program would draw: in a window where there is a display, else on a
-    /// device. The picture may be wrong.
-    pub fn draws_in_hardware(&self) -> bool {
-        let hardware = |outcome: &Outcome<Drawn>| outcome.done().is_some_and(Drawn::is_hardware);
-        match self.display {
-            Some(_) => hardware(&self.glx) || hardware(&self.egl),
-            None => hardware(&self.off_screen),
-        }
     }
 }

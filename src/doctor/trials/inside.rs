@@ -4,7 +4,7 @@ use super::Trial;
 use super::x_server;
 use crate::canvas;
 use crate::capture::compare;
-use crate::doctor::facts::{Drawn, EglDevice, Node, nvml};
+use crate::doctor::facts::{Drawn, EglDevice, Node};
 use crate::gears::Stage;
 use crate::machine::{self, DisplayName};
 use crate::request::{Canvas, Place, WindowApi};
@@ -30,13 +30,14 @@ pub fn perform(trial: &Trial) -> std::io::Result<()> {
     let line = match trial {
         Trial::Library(name) => json(load(name)),
         Trial::Nodes => json(Ok(nodes())),
-        Trial::Nvml => json(nvml::ask()),
+        Trial::Nvml => json(machine::ask_nvml()),
         Trial::Start(node) => json(Ok(start(node))),
         Trial::Reach(display) => json(reach(display)),
         Trial::X(display) => json(x_server::ask(display)),
         Trial::Glx(display) => json(draw(Place::Window { display: display.clone() }, Some(WindowApi::Glx))),
         Trial::Egl(display) => json(draw(Place::Window { display: display.clone() }, Some(WindowApi::Egl))),
         Trial::Devices => json(devices()),
+        Trial::Vulkan => json(machine::vulkan_devices()),
         Trial::OffScreen => json(draw(Place::default(), None)),
     };
     writeln!(std::io::stdout().lock(), "{line}")
@@ -176,6 +177,9 @@ fn devices() -> Result<Vec<EglDevice>, String> {
         label: device.label(),
         is_nvidia: device.is_nvidia,
         is_software: device.is_software,
+        pci: device.pci.clone(),
+        uuid: device.uuid.clone(),
+        node: device.node.as_ref().map(|node| node.display().to_string()),
     };
     Ok(all.iter().map(describe).collect())
 }

@@ -43,6 +43,8 @@ pub enum Trial {
     Devices,
     /// Draw on an EGL device.
     OffScreen,
+    /// List Vulkan's devices.
+    Vulkan,
 }
 
 /// The two phases together, and what else is to be done, end within 10 seconds.
@@ -55,7 +57,9 @@ const WORDS_KEPT: usize = 1500;
 
 /// Tries everything but drawing: libraries, nodes, the X server. Takes 3 seconds at most.
 pub fn look_closer(facts: &mut Facts) {
-    let libraries = libraries(facts);
+    let mut libraries = libraries(facts);
+    let own = libraries.len();
+    libraries.extend(others());
     let mut trials: Vec<Trial> = libraries.iter().map(|library| Trial::Library(library.name.clone())).collect();
     let firsts = trials.len();
     trials.extend([Trial::Nodes, Trial::Nvml]);
@@ -79,6 +83,7 @@ pub fn look_closer(facts: &mut Facts) {
             Library { loaded, mount, ..library }
         })
         .collect();
+    facts.other_libraries = facts.libraries.split_off(own);
     let mut next = || rest.next().unwrap_or_default();
     facts.nodes = next().outcome();
     facts.nvml = next().outcome();
@@ -106,7 +111,7 @@ fn started(facts: &mut Facts, gpu: &str, outcome: Outcome<i32>) {
 
 /// Tries to draw, each way. Takes 5.5 seconds at most.
 pub fn draw(facts: &mut Facts) {
-    let mut trials = vec![Trial::Devices, Trial::OffScreen];
+    let mut trials = vec![Trial::Devices, Trial::OffScreen, Trial::Vulkan];
     let display = facts.display.as_ref().map(|display| display.asked.clone());
     match display {
         Some(display) if matches!(facts.x.done(), Some(XAnswer::Welcome(_))) => {
@@ -124,6 +129,7 @@ pub fn draw(facts: &mut Facts) {
             Trial::Glx(_) => "glx",
             Trial::Egl(_) => "egl",
             Trial::Devices => "devices",
+            Trial::Vulkan => "vulkan",
             _ => "off_screen",
         };
         if !end.words.is_empty() {
@@ -133,6 +139,7 @@ pub fn draw(facts: &mut Facts) {
             Trial::Glx(_) => facts.glx = end.outcome(),
             Trial::Egl(_) => facts.egl = end.outcome(),
             Trial::Devices => facts.devices = end.outcome(),
+            Trial::Vulkan => facts.vulkan = end.outcome(),
             _ => facts.off_screen = end.outcome(),
         }
     }
@@ -149,6 +156,22 @@ const DISPATCH: &[(&str, &str)] = &[
 /// NVIDIA's libraries whose names carry the driver's version: what libGLX_nvidia and libEGL_nvidia load in turn.
 const NVIDIA_VERSIONED: [&str; 5] =
     ["libnvidia-tls", "libnvidia-glcore", "libnvidia-eglcore", "libnvidia-glsi", "libnvidia-gpucomp"];
+
+/// What other programs load: libglvnd's and GLU's libraries that the gears do without, and NVIDIA's for GBM and Wayland.
+fn others() -> Vec<Library> {
+    let packaged = [("libOpenGL.so.0", "libopengl0"), ("libGLU.so.1", "libglu1-mesa")];
+    let injected = ["libnvidia-egl-gbm.so.1", "libnvidia-egl-wayland.so.1"];
+    let library = |name: &str, package: Option<&str>, role| Library {
+        name: name.into(),
+        role,
+        package: package.map(Into::into),
+        loaded: Outcome::default(),
+        mount: None,
+    };
+    let packaged = packaged.map(|(name, package)| library(name, Some(package), Role::Dispatch));
+    let injected = injected.map(|name| library(name, None, Role::NvidiaOther));
+    packaged.into_iter().chain(injected).collect()
+}
 
 /// Every library to load. What a window and NVIDIA's GLX both need is tried once for each.
 fn libraries(facts: &Facts) -> Vec<Library> {

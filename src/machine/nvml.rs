@@ -1,9 +1,47 @@
 //! NVIDIA's management library (nvml.h): whether it starts, and what it knows of the GPUs.
 
-use super::{Nvml, NvmlGpu};
+use serde::{Deserialize, Serialize};
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
+/// What NVIDIA's management library answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nvml {
+    /// What `nvmlInit` returned; 0: success.
+    pub code: i32,
+    /// The GPUs.
+    pub gpus: Vec<NvmlGpu>,
+}
+
+/// A GPU as NVIDIA's management library describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NvmlGpu {
+    /// Its name.
+    pub name: String,
+    /// Its operation mode leaves graphics out.
+    pub is_compute_only: bool,
+    /// It is a part of a GPU that a hypervisor shares out (vGPU).
+    #[serde(default)]
+    pub is_virtual: bool,
+    /// It is divided into instances (MIG).
+    pub has_mig: bool,
+    /// What NVML answered when it was asked for this GPU; 0: it works.
+    #[serde(default)]
+    pub code: i32,
+    /// Number of its device node: N of `/dev/nvidiaN`.
+    #[serde(default)]
+    pub minor: Option<u32>,
+    /// PCI address.
+    #[serde(default)]
+    pub pci: Option<String>,
+    /// UUID, as in NVIDIA_VISIBLE_DEVICES.
+    #[serde(default)]
+    pub uuid: Option<String>,
+}
+
 type Handle = *mut c_void;
+
+/// nvml.h: NVML_GPU_VIRTUALIZATION_MODE_VGPU.
+const VGPU: c_uint = 2;
 
 /// nvml.h: nvmlPciInfo_t. A function that is newer than its header writes no more than this.
 #[repr(C)]
@@ -17,13 +55,13 @@ struct PciInfo {
     bus_id: [c_char; 32],
 }
 
-/// What it answers. Only ever called in a process of its own.
+/// What it answers. It may hang or crash: doctor calls it in a process of its own.
 ///
 /// # Errors
 /// Why it cannot be loaded, in the linker's words.
 #[expect(unsafe_code)]
 pub fn ask() -> Result<Nvml, String> {
-    crate::machine::load_library("libnvidia-ml.so.1")?;
+    super::load_library("libnvidia-ml.so.1")?;
     // SAFETY: it is loaded already, see above. The functions' types are nvml.h's; every pointer passed is to a live
     // variable of the type there, and the name's buffer is as long as it is said to be.
     unsafe {
@@ -54,6 +92,12 @@ pub fn ask() -> Result<Nvml, String> {
             let mut minor = 0;
             (ask.ok()?(gpu, &mut minor) == 0).then_some(minor)
         };
+        let virtualization = |gpu: Handle| {
+            let ask = library
+                .get::<unsafe extern "C" fn(Handle, *mut c_uint) -> c_int>(b"nvmlDeviceGetVirtualizationMode\0");
+            let mut kind = 0;
+            (ask.ok()?(gpu, &mut kind) == 0).then_some(kind)
+        };
         let pci = |gpu: Handle| {
             let ask =
                 library.get::<unsafe extern "C" fn(Handle, *mut PciInfo) -> c_int>(b"nvmlDeviceGetPciInfo_v3\0");
@@ -82,6 +126,7 @@ pub fn ask() -> Result<Nvml, String> {
                 name: text(Some(*name), gpu).unwrap_or_default(),
                 is_compute_only: mode(b"nvmlDeviceGetGpuOperationMode\0", gpu) == Some(1),
                 has_mig: mode(b"nvmlDeviceGetMigMode\0", gpu) == Some(1),
+                is_virtual: virtualization(gpu) == Some(VGPU),
                 code: 0,
                 minor: minor(gpu),
                 pci: pci(gpu),
