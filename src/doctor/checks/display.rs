@@ -216,7 +216,14 @@ fn socket_forbidden(facts: &Facts) -> Option<Seen> {
     let seen = Seen::failure(format!("this user may not open the socket {socket} ({reason})"))?;
     let label = facts.container.security_label.as_deref().unwrap_or_default();
     if facts.container.selinux || label.contains(":container_t:") {
-        return Some(seen);
+        return seen.explained(
+            format!(
+                "SELinux does not let this container use the X server's socket; or the socket's permissions shut out user {}",
+                facts.container.uid
+            ),
+            "--security-opt label=type:container_runtime_t (SELinux then no longer confines the container); if ls -lZ \
+             /tmp/.X11-unix on the host shows a mode other than srwxrwxrwx: -u $(id -u), as the user whose X server it is",
+        );
     }
     seen.explained(
         format!("its permissions shut out user {}", facts.container.uid),

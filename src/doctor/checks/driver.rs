@@ -47,8 +47,8 @@ pub(super) const ROWS: &[Row] = &[
             symptom: "no /dev/nvidia-modeset",
             cause: "NVIDIA_DRIVER_CAPABILITIES does not include `display`, or the host has not loaded the \
                     kernel module nvidia-modeset",
-            fix: "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display; on the host: sudo \
-                  nvidia-modprobe -m",
+            fix: "if ls /dev/nvidia-modeset works on the host: -e \
+                  NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display; if not, on the host: sudo nvidia-modprobe -m",
         }),
         check: no_modeset,
         group: Group::Gpu,
