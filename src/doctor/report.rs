@@ -1,4 +1,4 @@
-//! The doctor's report, as text and as JSON, and its catalogue.
+//! Doctor's report, as text and as JSON, and its catalogue.
 
 use crate::doctor::checks::{Finding, Level, Topic, Words, diagnose, launch_rows, rows};
 use crate::doctor::facts::{Facts, SCHEMA};
@@ -7,7 +7,7 @@ use crate::machine::{Gpu, gpu_table};
 use crate::report_file;
 use serde::{Deserialize, Serialize};
 
-/// A report. Written as JSON it holds the facts, from which all else follows.
+/// A report. As JSON it contains the facts, from which everything else follows.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// The format's version.
@@ -16,23 +16,23 @@ pub struct Report {
     pub program: String,
     /// A GPU draws the right picture where the program would draw.
     pub draws_in_hardware: bool,
-    /// The last word.
+    /// The verdict.
     pub verdict: String,
-    /// What was found, in order.
+    /// The findings, in order.
     pub findings: Vec<Finding>,
-    /// Every GPU, by all of its names.
+    /// Every GPU, with all of its names.
     pub gpus: Vec<Gpu>,
-    /// What it was concluded from.
+    /// What the findings follow from.
     pub facts: Facts,
 }
 
-/// What is read of a report made elsewhere: it is judged anew.
+/// What is read from a foreign report; its facts are judged again.
 #[derive(Deserialize)]
 struct Written {
     facts: Facts,
 }
 
-/// What tells whether it is one of doctor's reports.
+/// Identifies doctor's reports before the rest is parsed.
 #[derive(Deserialize)]
 struct Head {
     schema: Option<u32>,
@@ -58,10 +58,10 @@ impl Report {
         serde_json::to_string_pretty(self).expect("structs with string keys are JSON")
     }
 
-    /// The facts of a report written as JSON.
+    /// The facts of a JSON report.
     ///
     /// # Errors
-    /// Why it is none.
+    /// Returns why it isn't a report.
     pub fn facts_of(bytes: &[u8]) -> Result<Facts, String> {
         let fault = |e: serde_json::Error| report_file::fault(&e);
         match serde_json::from_slice::<Head>(bytes) {
@@ -77,7 +77,7 @@ impl Report {
     }
 }
 
-/// The report for people: a line a finding, the verdict at the end.
+/// The report for people: one line per finding, the verdict at the end.
 pub fn text(report: &Report) -> String {
     let mut lines: Vec<String> = report.findings.iter().flat_map(finding).collect();
     if report.gpus.len() > 1 {
@@ -90,7 +90,7 @@ pub fn text(report: &Report) -> String {
     lines.join("\n")
 }
 
-/// Columns that the text of a finding begins after.
+/// Width of the columns before a finding's text.
 const INDENT: usize = 22;
 
 fn finding(finding: &Finding) -> Vec<String> {
@@ -101,7 +101,7 @@ fn finding(finding: &Finding) -> Vec<String> {
         lines.extend(text.as_ref().map(|text| format!("{:INDENT$}{name} {}", "", one_line(text))));
     };
     explain("cause:", &finding.cause);
-    // What needs no mending is not told how.
+    // No fix is shown if there is nothing to fix.
     explain("fix:  ", &finding.fix.clone().filter(|fix| fix != "nothing"));
     for consequence in &finding.consequences {
         let row = consequence.row.map(|row| format!(" [{row}]")).unwrap_or_default();
@@ -111,16 +111,16 @@ fn finding(finding: &Finding) -> Vec<String> {
     lines
 }
 
-/// No driver says more than this in a line, in characters; a report from elsewhere may.
+/// The longest line shown, in characters. No driver writes longer ones, but a foreign report may.
 const LONGEST_LINE: usize = 2000;
 
-/// Text of whatever origin as one line that a terminal takes for nothing but text.
+/// Text of any origin as one line that a terminal doesn't interpret.
 pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     report_file::shortened(&words.join(" "), LONGEST_LINE)
 }
 
-/// The same for a line whose columns are kept apart by spaces.
+/// The same for a line with columns separated by spaces.
 fn one_row(line: &str) -> String {
     report_file::shortened(line, LONGEST_LINE)
 }
@@ -142,7 +142,7 @@ struct ListedRow {
     symptom: &'static str,
     cause: &'static str,
     fix: &'static str,
-    /// The thread in which users met it, of rows that an engine's words tell.
+    /// The thread in which users met it, for rows that an engine's words reveal.
     #[serde(skip_serializing_if = "Option::is_none")]
     thread: Option<&'static str>,
 }

@@ -1,4 +1,5 @@
-//! One table of all GPUs: EGL, NVML and CUDA count them each in an order of its own, and only PCI addresses and UUIDs agree.
+//! One table of all GPUs. EGL, NVML and CUDA each number them in a different order; only PCI addresses and UUIDs
+//! agree.
 
 use super::nvml::NvmlGpu;
 use serde::Serialize;
@@ -6,26 +7,26 @@ use serde::Serialize;
 /// A GPU as EGL lists it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EglGpu {
-    /// Place in EGL's own order.
+    /// Position in EGL's own order.
     pub index: usize,
     /// What it is called.
     pub name: String,
-    /// PCI address, if EGL tells it.
+    /// PCI address, if EGL reports it.
     pub pci: Option<String>,
-    /// UUID, if EGL tells it.
+    /// UUID, if EGL reports it.
     pub uuid: Option<String>,
-    /// DRM node, if EGL tells it.
+    /// DRM node, if EGL reports it.
     pub node: Option<String>,
 }
 
-/// A GPU by all of its names.
+/// A GPU with all of its names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Gpu {
     /// Its name.
     pub name: String,
-    /// Place in EGL's order, which `--device` takes; `None`: EGL does not list it.
+    /// Position in EGL's order, which `--device` accepts; `None`: EGL doesn't list it.
     pub egl: Option<usize>,
-    /// Place in NVML's and nvidia-smi's order.
+    /// Position in NVML's and nvidia-smi's order.
     pub nvml: Option<usize>,
     /// PCI address.
     pub pci: Option<String>,
@@ -35,7 +36,7 @@ pub struct Gpu {
     pub node: Option<String>,
     /// N of `/dev/nvidiaN`.
     pub minor: Option<u32>,
-    /// Whether CUDA_VISIBLE_DEVICES selects it; `None`: that variable is not set, or it cannot be told.
+    /// Whether CUDA_VISIBLE_DEVICES selects it; `None`: that variable isn't set, or the answer isn't known.
     pub cuda_visible: Option<bool>,
 }
 
@@ -48,7 +49,7 @@ fn digits(uuid: &str) -> String {
         .collect()
 }
 
-/// The same of a PCI address, whose domain has 4 digits or 8.
+/// The same for a PCI address, whose domain has 4 or 8 digits.
 fn pci_key(pci: &str) -> String {
     pci.to_lowercase().trim_start_matches('0').to_owned()
 }
@@ -94,7 +95,8 @@ pub fn join<'a>(egl: Vec<EglGpu>, nvml: &[NvmlGpu], variable: impl Fn(&str) -> O
         });
     }
     if let Some(list) = variable("CUDA_VISIBLE_DEVICES") {
-        // CUDA puts the fastest first, unless it is told to count as NVML does; GPUs of one kind are equally fast.
+        // CUDA puts the fastest first, unless it is configured to use NVML's order; GPUs of the same kind are equally
+        // fast.
         let is_one_kind = nvml.windows(2).all(|pair| pair[0].name == pair[1].name);
         let counts_as_nvml = variable("CUDA_DEVICE_ORDER") == Some("PCI_BUS_ID") || is_one_kind;
         for gpu in gpus.iter_mut().filter(|gpu| gpu.nvml.is_some()) {
@@ -104,7 +106,8 @@ pub fn join<'a>(egl: Vec<EglGpu>, nvml: &[NvmlGpu], variable: impl Fn(&str) -> O
     gpus
 }
 
-/// Whether CUDA_VISIBLE_DEVICES holds this GPU. What stands behind the first word that CUDA does not understand does not count.
+/// Whether CUDA_VISIBLE_DEVICES contains this GPU. CUDA ignores everything after the first word that it doesn't
+/// understand.
 fn is_selected(list: &str, gpu: &Gpu, counts_as_nvml: bool) -> Option<bool> {
     for word in list.split(',').map(str::trim) {
         if let Ok(number) = word.parse::<i64>() {
@@ -164,7 +167,7 @@ mod tests {
         NvmlGpu { name: name.into(), pci: Some(pci.into()), uuid: Some(uuid.into()), ..NvmlGpu::default() }
     }
 
-    /// EGL lists the GPUs the other way round, as it does on machines with a display on the second one.
+    /// EGL lists the GPUs in the opposite order, as on machines with a display on the second one.
     fn two() -> (Vec<EglGpu>, Vec<NvmlGpu>) {
         let egl = |index, pci: &str| EglGpu {
             index,

@@ -1,9 +1,9 @@
-//! NVIDIA's management library (nvml.h): whether it starts, and what it knows of the GPUs.
+//! NVIDIA's management library (nvml.h): whether it starts, and what it knows about the GPUs.
 
 use serde::{Deserialize, Serialize};
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
-/// What NVIDIA's management library answered.
+/// The answers of NVIDIA's management library.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Nvml {
     /// What `nvmlInit` returned; 0: success.
@@ -17,14 +17,14 @@ pub struct Nvml {
 pub struct NvmlGpu {
     /// Its name.
     pub name: String,
-    /// Its operation mode leaves graphics out.
+    /// Its operation mode excludes graphics.
     pub is_compute_only: bool,
-    /// It is a part of a GPU that a hypervisor shares out (vGPU).
+    /// It is part of a GPU that a hypervisor shares (vGPU).
     #[serde(default)]
     pub is_virtual: bool,
     /// It is divided into instances (MIG).
     pub has_mig: bool,
-    /// What NVML answered when it was asked for this GPU; 0: it works.
+    /// NVML's return code for this GPU; 0: it works.
     #[serde(default)]
     pub code: i32,
     /// Number of its device node: N of `/dev/nvidiaN`.
@@ -55,10 +55,10 @@ struct PciInfo {
     bus_id: [c_char; 32],
 }
 
-/// What it answers. It may hang or crash: doctor calls it in a process of its own.
+/// Asks it. It may hang or crash, which is why doctor calls it in a separate process.
 ///
 /// # Errors
-/// Why it cannot be loaded, in the linker's words.
+/// Returns why it can't be loaded, in the linker's words.
 #[expect(unsafe_code)]
 pub fn ask() -> Result<Nvml, String> {
     super::load_library("libnvidia-ml.so.1")?;
@@ -106,7 +106,7 @@ pub fn ask() -> Result<Nvml, String> {
                 .then(|| format!("{:04x}:{:02x}:{:02x}.0", info.domain, info.bus, info.device))
         };
         type Mode = unsafe extern "C" fn(Handle, *mut c_uint, *mut c_uint) -> c_int;
-        // A mode that the library or the GPU does not know is not set.
+        // Modes that the library or the GPU doesn't support count as off.
         let mode = |function: &[u8], gpu: Handle| {
             let (mut current, mut pending) = (0, 0);
             let ask = library.get::<Mode>(function).ok()?;
@@ -133,7 +133,7 @@ pub fn ask() -> Result<Nvml, String> {
                 uuid: text(library.get::<Text>(b"nvmlDeviceGetUUID\0").ok().map(|f| *f), gpu),
             });
         }
-        // The library stays loaded to the end of the process: some of its versions crash when they are unloaded.
+        // The library stays loaded until the process ends, because some versions crash when unloaded.
         std::mem::forget(library);
         Ok(nvml)
     }

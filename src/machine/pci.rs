@@ -1,19 +1,18 @@
-//! NVIDIA's cards on the PCI bus: they are seen there whether or not their driver runs.
+//! NVIDIA's cards on the PCI bus, which are visible there whether or not their driver is loaded.
 
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
 
-/// A card.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PciCard {
     /// Address, `0000:01:00.0`.
     pub address: String,
-    /// The kernel driver that has it: `nvidia`, `nouveau`, `vfio-pci`.
+    /// The kernel driver bound to it: `nvidia`, `nouveau`, `vfio-pci`.
     pub driver: Option<String>,
 }
 
-/// How many are listed.
+/// How many are listed at most.
 const LISTED: usize = 32;
 
 /// NVIDIA's display controllers and 3D controllers below `devices`, which is /sys/bus/pci/devices.

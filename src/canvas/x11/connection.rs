@@ -15,7 +15,7 @@ pub const TOO_MANY_FILES: &str = "too many open files";
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
     /// The name isn't a display's.
-    #[error("that is no display's name")]
+    #[error("that is not a display name")]
     NoName,
     /// This process has reached its limit of open files.
     #[error("this process can't open another file ({TOO_MANY_FILES})")]

@@ -1,6 +1,6 @@
 //! The catalogue: what a row is, and the table of all rows.
 //!
-//! A row's text, its check, its causes and examples of facts that make it fire stand together in the file of its topic.
+//! A row's text, check, causes and examples are together in the file of its topic.
 
 use super::{
     Seen, Topic, access, cookies, display, drawing, driver, gpu, gpu_state, injection, launcher, libraries,
@@ -9,9 +9,9 @@ use super::{
 use crate::doctor::facts::Facts;
 use serde::Serialize;
 
-/// A row's name. Its number is what reports and documents print, so it never changes. Rows 1 to 49 are those of the
-/// project's list of container problems; the others were met on the way. Numbers that are missing here are those of
-/// scripts/lib/launch-errors.tsv, of rows that doctor cannot see; from 100 on all are.
+/// A row's name. Reports and documents print its number, which therefore never changes. Rows 1 to 49 come from the
+/// project's list of container problems; the others were found later. Numbers missing here belong to rows of
+/// scripts/lib/launch-errors.tsv that doctor can't see, as do all from 100 on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(into = "u8")]
 #[repr(u8)]
@@ -116,7 +116,7 @@ impl Id {
     }
 }
 
-/// What a row can cause. Rows name their causes by group, so a new row is a cause wherever its group is one.
+/// What a row can cause. Rows name their causes by group, which makes a new row a cause wherever its group is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     /// It keeps a window from opening.
@@ -125,7 +125,7 @@ pub enum Group {
     Library,
     /// It keeps a GPU from drawing.
     Gpu,
-    /// It says only that drawing fails, which the message of a run that failed says better.
+    /// It only says that drawing fails, which the error message of a failed run says better.
     Failure,
     /// It causes nothing else.
     Note,
@@ -141,22 +141,22 @@ pub struct Row {
     pub id: Id,
     pub topic: Topic,
     pub text: Text,
-    /// Says what it saw if the facts show it.
+    /// Returns what it saw, if the facts show it.
     pub check: fn(&Facts) -> Option<Seen>,
     pub group: Group,
-    /// If one of these fired before, it is the cause of this row.
+    /// If one of these has fired, it is the cause of this row.
     pub because_of: &'static [Cause],
 }
 
 pub enum Text {
     Own(Words),
-    /// scripts/run shows it as well: it stands in scripts/lib/launch-errors.tsv, under the row's number.
+    /// scripts/run shows it, too: the text is in scripts/lib/launch-errors.tsv, under the row's number.
     Launcher,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Words {
-    /// What people see.
+    /// What users see.
     pub symptom: &'static str,
     pub cause: &'static str,
     /// What to add to the command line, or to run on the host.
@@ -171,7 +171,7 @@ impl Row {
         }
     }
 
-    /// Whether `other`, which fired before, is the cause of this row.
+    /// Whether `other`, which has fired, is the cause of this row.
     pub fn is_because_of(&self, other: &Row) -> bool {
         self.because_of.iter().any(|cause| match cause {
             Cause::One(id) => *id == other.id,
@@ -180,7 +180,7 @@ impl Row {
     }
 }
 
-/// All rows, causes before what they cause: the first that fires is what the verdict names.
+/// All rows, causes before their consequences. The verdict names the first that fires.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     let topics = [
         display::ROWS,

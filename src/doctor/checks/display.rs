@@ -137,7 +137,7 @@ fn unix_before_host(facts: &Facts) -> Option<Seen> {
 
 fn no_display_name(facts: &Facts) -> Option<Seen> {
     let display = facts.display.as_ref().filter(|display| display.name.is_none())?;
-    Seen::failure(format!("DISPLAY is '{}', which is no display's name", shown(&display.asked)))
+    Seen::failure(format!("DISPLAY is '{}', which is not a display name", shown(&display.asked)))
 }
 
 /// Text of unknown origin, made fit to print.
@@ -201,7 +201,7 @@ fn no_server(facts: &Facts) -> Option<Seen> {
         );
     }
     Seen::failure(format!("nobody listens at {socket} ({reason})"))?.explained(
-        "the X server that made this socket has ended, or was started anew after the container",
+        "the X server that made this socket has ended, or was restarted after the container",
         "start the X server, then the container",
     )
 }
@@ -255,7 +255,7 @@ fn server_hangs(facts: &Facts) -> Option<Seen> {
                      wrong authentication); or no X server is behind that port",
                     "copy the cookie of this display in the session in which ssh set DISPLAY: d=$(mktemp -d); xauth nlist \
                      $DISPLAY | sed 's/^..../ffff/' | xauth -f $d/c nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e \
-                     XAUTHORITY=/cookie; if xeyes fails in that session as well, log in anew with ssh -X",
+                     XAUTHORITY=/cookie; if xeyes fails in that session as well, log in again with ssh -X",
                 );
             }
             seen.explained(

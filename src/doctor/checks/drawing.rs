@@ -1,4 +1,4 @@
-//! Rows about what came of drawing.
+//! Rows about the results of drawing.
 
 use super::access::{level, paths};
 use super::catalogue::Cause::{Any, One};
@@ -137,10 +137,10 @@ pub(super) const ROWS: &[Row] = &[
     },
 ];
 
-/// How a driver that is too old is told of (the canvas's `Refusal`).
+/// The text that reports a driver that is too old (the canvas's `Refusal`).
 const TOO_OLD: &str = "OpenGL 2.1 or OpenGL ES 2.0 is needed, ";
 
-/// What the trials' processes said, all together.
+/// Everything that the trials' processes said.
 pub(super) fn said(facts: &Facts) -> String {
     facts.said.values().cloned().collect::<Vec<_>>().join("\n")
 }
@@ -235,18 +235,18 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or(text)
 }
 
-/// The first line of a failure and the attempts after it, without the advice, which is the catalogue's to give.
+/// The first line of a failure and the attempts after it, without the advice, which the catalogue gives.
 pub(super) fn attempts(reason: &str) -> String {
     let tried = reason.lines().filter(|line| line.starts_with("  tried ") || line.starts_with("before that: "));
     let tried: Vec<&str> = tried.map(|line| line.trim().trim_start_matches("tried ")).collect();
     if tried.is_empty() { first_line(reason).to_owned() } else { tried.join("; ") }
 }
 
-/// A way to draw that failed: `is_replaced` where another one draws as well.
+/// A way to draw that failed. `is_replaced`: another way draws just as well.
 fn fails(facts: &Facts, outcome: &Outcome<Drawn>, is_replaced: bool, by: &str) -> Option<Seen> {
     let reason = outcome.failure()?;
     if is_replaced {
-        return Seen::new(Level::Skipped, format!("not to be had ({})", attempts(&reason)))?
+        return Seen::new(Level::Skipped, format!("not available ({})", attempts(&reason)))?
             .explained(format!("not every driver can, and nobody needs it here: {by} draws"), "nothing");
     }
     let seen = Seen::failure(attempts(&reason))?;
@@ -273,7 +273,7 @@ fn fails(facts: &Facts, outcome: &Outcome<Drawn>, is_replaced: bool, by: &str) -
     }
 }
 
-/// Whether what draws is as good as it gets: hardware, or software where there is no hardware at all.
+/// Whether nothing better can be expected: hardware draws, or software if there is no hardware at all.
 fn is_enough(drawn: &Outcome<Drawn>, facts: &Facts) -> bool {
     drawn.done().is_some_and(|drawn| drawn.is_hardware() || !facts.has_nvidia())
 }
@@ -297,11 +297,11 @@ fn wrong_picture(facts: &Facts) -> Option<Seen> {
         ways.iter().find_map(|(way, outcome)| Some((way, outcome.done().filter(|drawn| !drawn.is_right())?)))?;
     let seen =
         format!("{way}: {:.1} % of the picture's pixels are as they should be", drawn.right_pixels? * 100.0);
-    // Another way than the program's own may be broken, and nothing is lost.
+    // It doesn't matter if a way that the program wouldn't use is broken.
     if facts.draws_right_in_hardware() { Seen::warning(seen) } else { Seen::failure(seen) }
 }
 
-/// What can keep EGL from a GPU and does not here, each with how that was seen.
+/// What can hide a GPU from EGL but doesn't here, each with the evidence.
 fn ruled_out(facts: &Facts) -> Vec<&'static str> {
     let mut gpus = facts.nvidia_gpu_nodes().peekable();
     let opens = gpus.peek().is_some() && gpus.all(|node| node.errno.is_none());

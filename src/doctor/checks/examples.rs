@@ -1,4 +1,4 @@
-//! What the rows' examples are made of: a healthy container, and what can be wrong with it.
+//! Building blocks of the rows' examples: a healthy container, and what can be wrong with it.
 
 #![cfg(test)]
 
@@ -13,7 +13,7 @@ pub(super) use crate::renderer::{Kind, Renderer};
 #[derive(Clone, Copy)]
 pub(super) struct Example {
     pub(super) id: Id,
-    /// Whether the row is the first cause that doctor names.
+    /// Whether the row must be the first cause that doctor names.
     pub(super) leads: bool,
     pub(super) change: fn(&mut Facts),
 }
@@ -22,7 +22,7 @@ pub(super) const fn leads(id: Id, change: fn(&mut Facts)) -> Example {
     Example { id, leads: true, change }
 }
 
-/// A row that is told without being the first cause: a note, a lesser warning, or what follows from another row.
+/// A row that is reported without being the first cause: a note, a lesser warning, or a consequence of another row.
 pub(super) const fn told(id: Id, change: fn(&mut Facts)) -> Example {
     Example { id, leads: false, change }
 }
@@ -83,7 +83,7 @@ pub(super) fn display(asked: &str) -> Display {
     }
 }
 
-/// A container with an H100 on an Xvfb, as NVIDIA's runtime and scripts/run start it.
+/// A container with an H100 and an Xvfb, as started by NVIDIA's runtime and scripts/run.
 pub(super) fn healthy() -> Facts {
     let mut facts = Facts {
         nvidia_kernel_driver: Some(VERSION.into()),
@@ -163,7 +163,7 @@ pub(super) fn without_extensions(facts: &mut Facts, names: &[&str]) {
     server(facts, |server| server.extensions.retain(|extension| !names.contains(&extension.as_str())));
 }
 
-/// No window, whatever the reason.
+/// No window opens, for whatever reason.
 pub(super) fn no_window(facts: &mut Facts) {
     facts.glx = Outcome::NotTried("there is no connection to the X server".into());
     facts.egl = facts.glx.clone();
@@ -173,19 +173,19 @@ pub(super) fn no_window_through_egl(facts: &mut Facts) {
     facts.egl = Outcome::Failed("no config will do".into());
 }
 
-/// Nothing draws any more.
+/// Nothing draws any longer.
 pub(super) fn nothing_draws(facts: &mut Facts) {
     let reason = || Outcome::Failed("  tried GLX: no config will do".into());
     (facts.glx, facts.egl, facts.off_screen) = (reason(), reason(), reason());
 }
 
-/// The X server does not let this client in.
+/// The X server refuses this client.
 pub(super) fn refuse(facts: &mut Facts, words: &str) {
     facts.x = Outcome::Done(XAnswer::Refused(words.into()));
     no_window(facts);
 }
 
-/// The display `asked`, which is not reached.
+/// The display `asked`, which can't be reached.
 pub(super) fn unreachable(facts: &mut Facts, asked: &str, words: &str) {
     facts.display = Some(display(asked));
     facts.x = Outcome::Failed(words.into());
@@ -210,7 +210,7 @@ pub(super) fn errno(facts: &mut Facts, path: &str, errno: i32) {
     nothing_draws(facts);
 }
 
-/// Without a GPU: what an image with Mesa gets.
+/// An image with Mesa, without a GPU.
 pub(super) fn without_gpu(facts: &mut Facts) {
     facts.nvidia_kernel_driver = None;
     facts.nodes = Outcome::Done(Vec::new());
@@ -253,7 +253,7 @@ pub(super) fn owned_by(facts: &mut Facts, path: &str, id: u32) {
     }
 }
 
-/// The library is a file of the image, and no mount.
+/// The library is a file of the image, not a mount.
 pub(super) fn of_image(facts: &mut Facts, name: &str) {
     for library in facts.libraries.iter_mut().filter(|library| library.name == name) {
         library.loaded = Outcome::Done(format!("/usr/lib/{name}.{VERSION}").replace(".so.0.", ".so."));
@@ -269,7 +269,7 @@ pub(super) fn wsl_with_all(facts: &mut Facts) {
     facts.mesa_drivers = vec!["/usr/lib/libgallium-25.0.7.so".into()];
 }
 
-/// Two GPUs, which EGL lists the other way round than NVML.
+/// Two GPUs, which EGL lists in the opposite order to NVML.
 pub(super) fn two_gpus(facts: &mut Facts, cuda: &str) {
     let uuid = |letter: &str| format!("GPU-{}0000-0000-0000-0000-000000000000", letter.repeat(4));
     let gpu =

@@ -1,4 +1,4 @@
-//! Rows about what was passed into the container: a GPU, and a driver that fits the kernel's.
+//! Rows about what was passed into the container: a GPU, and a driver that matches the kernel's.
 
 use super::catalogue::Cause::One;
 use super::catalogue::{Group, Id, Row, Text, Words};
@@ -128,7 +128,7 @@ fn musl(facts: &Facts) -> Option<Seen> {
     is_so.then(|| Seen::failure("this image is built on musl (/lib/ld-musl-…), NVIDIA's files on glibc"))?
 }
 
-/// A library of the driver in another version than the kernel's, with that version.
+/// A driver library whose version differs from the kernel module's, with that version.
 fn mismatched(facts: &Facts) -> Option<(&Library, &str, &str)> {
     let kernel = facts.nvidia_kernel_driver.as_deref()?;
     let versioned = driver_libraries(facts).filter_map(|library| {
@@ -137,7 +137,7 @@ fn mismatched(facts: &Facts) -> Option<(&Library, &str, &str)> {
     });
     let mut others = versioned.filter(|(_, version, kernel)| version != kernel);
     let first = others.next()?;
-    // The image's own is the better sign.
+    // The image's own library is stronger evidence.
     Some(
         others
             .find(|(library, ..)| is_of_image(facts, library))
@@ -150,7 +150,7 @@ fn driver_libraries(facts: &Facts) -> impl Iterator<Item = &Library> {
     facts.libraries.iter().filter(|library| matches!(library.role, Role::NvidiaDriver | Role::NvidiaOther))
 }
 
-/// An engine mounts what it brings in: a file that lies on the root of a container was there before.
+/// Engines mount what they add. A file on the container's root file system was there before.
 fn is_of_image(facts: &Facts, library: &Library) -> bool {
     facts.container.engine.is_some() && library.mount.as_deref() == Some("/")
 }
@@ -182,7 +182,7 @@ fn version_mismatch(facts: &Facts) -> Option<Seen> {
         return Some(seen);
     }
     let host =
-        "on the host: nvidia-smi; if it fails there as well, reboot; if it works there, start the container anew";
+        "on the host: nvidia-smi; if it fails there as well, reboot; if it works there, restart the container";
     let is_mounted =
         driver_libraries(facts).all(|library| library.loaded.done().is_none() || library.mount.is_some());
     if is_mounted {
@@ -192,7 +192,7 @@ fn version_mismatch(facts: &Facts) -> Option<Seen> {
         );
     }
     seen.explained(
-        "the host's driver was upgraded and this container or the host not started anew since, or the image carries a \
+        "the host's driver was upgraded and this container or the host not restarted since, or the image carries a \
          driver of its own",
         format!("{host}; libraries that grep nvidia /proc/self/mountinfo does not list are the image's: remove them there"),
     )

@@ -1,7 +1,7 @@
-//! From facts to findings: a table of pure functions, one a row of the catalogue.
+//! From facts to findings: a table of pure functions, one per row of the catalogue.
 //!
-//! A row that fires is a finding. Where the row that causes it has fired, too, it is told under that one, and not as a
-//! finding of its own. What nothing was found about gets a line that says what is there ([`topics`]).
+//! A row that fires is a finding. If the row that causes it has fired, too, it is listed under that one instead of
+//! being a separate finding. Topics without findings get a line that says what is there ([`topics`]).
 
 mod access;
 mod catalogue;
@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// All is well.
+    /// Nothing is wrong.
     Ok,
     /// Not tried, or not needed.
     Skipped,
@@ -42,7 +42,6 @@ pub enum Level {
     Failure,
 }
 
-/// What a row's check saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     level: Level,
@@ -64,7 +63,7 @@ impl Seen {
         Seen::new(Level::Warning, seen)
     }
 
-    /// With a cause and a fix more exact than the catalogue's.
+    /// Adds a cause and a fix that are more precise than the catalogue's.
     fn explained(self, cause: impl Into<String>, fix: impl Into<String>) -> Option<Seen> {
         Some(Seen { cause: Some(cause.into()), fix: Some(fix.into()), ..self })
     }
@@ -75,27 +74,24 @@ impl Seen {
 pub struct Finding {
     /// The catalogue's row; `None`: nothing is wrong.
     pub row: Option<Id>,
-    /// How bad it is.
     pub level: Level,
-    /// What it is about.
     pub topic: Topic,
-    /// What was seen.
     pub seen: String,
-    /// Why, in a sentence.
+    /// The cause, in a sentence.
     pub cause: Option<String>,
     /// What to add to the command line, or to run on the host.
     pub fix: Option<String>,
-    /// What follows from it.
+    /// Its consequences.
     pub consequences: Vec<Finding>,
 }
 
-/// Everything that the facts tell, causes before consequences.
+/// All findings, causes before consequences.
 pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     let fired: Vec<(&Row, Finding)> =
         rows().filter_map(|row| Some((row, finding(row, (row.check)(facts)?)))).collect();
     let is_wrong = |level: Level| matches!(level, Level::Failure | Level::Warning);
-    // The first cause that fired. Rows are in order, causes first, so each has its own root before it is looked at, and
-    // none can be its own cause.
+    // The first cause that fired. Rows are in order, causes first; each root is therefore known before its
+    // consequences, and no row can be its own cause.
     let mut roots: Vec<Option<Id>> = Vec::new();
     for (index, (row, _)) in fired.iter().enumerate() {
         let causes = fired[..index].iter().zip(&roots).filter(|((_, finding), _)| is_wrong(finding.level));
@@ -119,7 +115,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
 
 fn finding(row: &Row, seen: Seen) -> Finding {
     let words = row.words();
-    // Where nothing is wrong there is nothing to mend.
+    // If nothing is wrong, there is nothing to fix.
     let needs_words = seen.level != Level::Ok;
     Finding {
         row: Some(row.id),
@@ -132,7 +128,7 @@ fn finding(row: &Row, seen: Seen) -> Finding {
     }
 }
 
-/// The finding to begin with: the first failure, else the first warning.
+/// The most important finding: the first failure, otherwise the first warning.
 pub fn leading(findings: &[Finding]) -> Option<&Finding> {
     let first = |level| findings.iter().find(|finding| finding.level == level);
     first(Level::Failure).or_else(|| first(Level::Warning))

@@ -1,4 +1,5 @@
-//! Rows about what other programs meet where the gears draw: several GPUs, their own libraries, VirtualGL, VNC servers.
+//! Rows about problems of other programs although the gears draw: several GPUs, their own libraries, VirtualGL, VNC
+//! servers.
 
 use super::catalogue::{Group, Id, Row, Text, Words};
 #[cfg(test)]
@@ -122,7 +123,7 @@ fn others_libraries(facts: &Facts) -> Option<Seen> {
     )
 }
 
-/// So many that closing each of them, used or not, takes minutes.
+/// With this many, closing all of them, used or not, takes minutes.
 const MANY_FILES: u64 = 100_000_000;
 
 fn many_open_files(facts: &Facts) -> Option<Seen> {

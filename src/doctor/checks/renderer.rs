@@ -83,7 +83,7 @@ fn another_gpu(facts: &Facts) -> Option<Seen> {
     Seen::warning(format!("{} draws, beside an NVIDIA GPU", drawn.renderer.renderer))
 }
 
-/// Signs of a GPU that is meant to be used.
+/// Evidence of a GPU that should be used.
 fn expects_gpu(facts: &Facts) -> bool {
     facts.was_given_nvidia()
         || facts.nvidia_kernel_driver.is_some()
@@ -92,7 +92,7 @@ fn expects_gpu(facts: &Facts) -> bool {
         || !facts.nvidia_cards.is_empty()
 }
 
-/// A render node that opens and that Mesa has to draw on, with its kernel driver.
+/// A render node that opens and that Mesa should draw on, with its kernel driver.
 fn mesas_gpu(facts: &Facts) -> Option<(&str, &str)> {
     let opened = facts.render_nodes().filter(|node| node.errno.is_none());
     let mut with_driver = opened.filter_map(|node| Some((node.path.as_str(), node.driver.as_deref()?)));

@@ -1,4 +1,4 @@
-//! Every row, from recorded facts: a healthy container with one thing wrong, and what doctor makes of it.
+//! Every row, from recorded facts: a healthy container with one problem, and doctor's judgement.
 
 #![cfg(test)]
 
@@ -59,7 +59,8 @@ fn every_row_has_a_text_and_an_example() {
     }
 }
 
-/// Numbers from 100 on belong to the launcher's table; one below belongs to either, or to a row whose text both share.
+/// Numbers from 100 on belong to the launcher's table; lower ones belong to either, or to a row whose text both
+/// share.
 #[test]
 fn the_launchers_rows_have_numbers_of_their_own() {
     for launch in launch_rows() {
@@ -75,7 +76,7 @@ fn every_name_is_the_name_of_one_row() {
         let first = rows().position(|other| other.id == row.id);
         assert_eq!(first, Some(index), "{:?} has two rows", row.id);
     }
-    // rustc knows the names and cannot list them; the source can.
+    // Rust can't list the variants, but the source can.
     let source = include_str!("catalogue.rs").split_once("pub enum Id {").unwrap().1.split_once('}').unwrap().0;
     for name in source.lines().filter_map(|line| line.trim().split_once(" = ")).map(|(name, _)| name) {
         assert!(rows().any(|row| format!("{:?}", row.id) == name), "{name} has no row");
@@ -172,7 +173,7 @@ fn facts_survive_the_way_to_json_and_back() {
 }
 
 proptest::proptest! {
-    // Facts of a report made elsewhere may be cut, and combined in ways that no machine shows.
+    // The facts of a foreign report may be incomplete, and combined as on no real machine.
     #[test]
     fn no_facts_panic(some: [proptest::sample::Index; 3]) {
         let examples: Vec<Example> = examples().collect();

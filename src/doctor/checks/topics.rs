@@ -1,44 +1,32 @@
-//! What the report is about, in its order, and what it says of that where nothing is wrong.
+//! The report's topics, in order, and what it says about each if nothing is wrong.
 
 use super::{Finding, Level, libraries};
 use crate::doctor::facts::{Authority, AuthorityFile, Drawn, Facts, OTHER_ENGINE, Outcome, Role, XAnswer};
 
 use serde::Serialize;
 
-/// What a finding is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
-    /// The container itself.
     Container,
-    /// Which display, and who may talk to it.
     Display,
-    /// The X server.
     XServer,
-    /// Shared libraries.
     Libraries,
-    /// The GPU and its device nodes.
     Gpu,
-    /// The GPU's driver, as far as it is libraries and their lists.
+    /// The GPU's driver: its libraries and the lists that name them.
     Driver,
-    /// EGL's devices.
     Devices,
-    /// A window through GLX.
     Glx,
-    /// A window through EGL.
     Egl,
-    /// Drawing without a window.
     OffScreen,
-    /// Pixels.
     Picture,
-    /// A GPU, or the CPU.
     Renderer,
     /// Vulkan, which the gears do without.
     Vulkan,
 }
 
 impl Topic {
-    /// All, causes before what they cause.
+    /// All topics, causes before consequences.
     pub const ALL: [Topic; 13] = [
         Topic::Container,
         Topic::Display,
@@ -55,7 +43,6 @@ impl Topic {
         Topic::Vulkan,
     ];
 
-    /// Its name in the report.
     pub fn name(self) -> &'static str {
         match self {
             Topic::Container => "container",
@@ -74,7 +61,7 @@ impl Topic {
         }
     }
 
-    /// What there is to say where no row fired; `None`: nothing.
+    /// What to say if no row fired; `None`: nothing.
     pub(super) fn unremarkable(self, facts: &Facts) -> Option<Finding> {
         let (level, seen) = match self {
             Topic::Container => (Level::Ok, container(facts)),
@@ -175,7 +162,7 @@ fn driver(facts: &Facts) -> Option<String> {
     }
     let vendors: Vec<&String> = facts.vendor_files.iter().filter_map(|file| file.library.as_ref().ok()).collect();
     let vendors: Vec<&str> = vendors.into_iter().map(String::as_str).collect();
-    (!parts.is_empty()).then(|| format!("{}; EGL is told of {}", parts.join(" and "), vendors.join(", ")))
+    (!parts.is_empty()).then(|| format!("{}; EGL vendor files name {}", parts.join(" and "), vendors.join(", ")))
 }
 
 fn devices(facts: &Facts) -> Option<(Level, String)> {
@@ -204,7 +191,7 @@ fn drawn(outcome: &Outcome<Drawn>) -> Option<(Level, String)> {
     }
 }
 
-/// Only where Vulkan's loader is here.
+/// Only if Vulkan's loader is here.
 fn vulkan(facts: &Facts) -> Option<String> {
     let names: Vec<&str> = facts.vulkan.done()?.iter().map(|device| device.name.as_str()).collect();
     (!names.is_empty()).then(|| names.join(", "))

@@ -11,7 +11,7 @@ pub(super) const ROWS: &[Row] = &[Row {
     topic: Topic::Vulkan,
     text: Text::Own(Words {
         symptom: "OpenGL draws on the GPU, Vulkan finds llvmpipe or ERROR_INCOMPATIBLE_DRIVER",
-        cause: "Vulkan's loader is told of no driver for the GPU, or the driver does not start",
+        cause: "no driver for the GPU is registered with Vulkan's loader, or the driver does not start",
         fix: "VK_LOADER_DEBUG=all vulkaninfo --summary shows what the loader tried",
     }),
     check: vulkan_without_gpu,

@@ -1,4 +1,4 @@
-//! Rows about the X server that let this client in: what it offers.
+//! Rows about what an X server that accepted this client offers.
 
 use super::catalogue::Cause::One;
 use super::catalogue::{Group, Id, Row, Text, Words};
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[Row] = &[
                     which ends at OpenGL 2.1 and is off by default",
             fix: "--off-screen; or an X server inside the container, watched through VNC or a browser: scripts/run --vnc-only; for \
                   programs that need OpenGL 2.1 at most, on the Mac: defaults write org.xquartz.X11 enable_iglx -bool true, \
-                  start XQuartz anew, and -e LIBGL_ALWAYS_INDIRECT=1",
+                  restart XQuartz, and -e LIBGL_ALWAYS_INDIRECT=1",
         }),
         check: indirect_only,
         group: Group::Window,
@@ -118,7 +118,7 @@ fn indirect_only(facts: &Facts) -> Option<Seen> {
 
 fn no_shared_memory(facts: &Facts) -> Option<Seen> {
     let reason = facts.x_server()?.shared_memory.as_ref()?.as_ref().err()?;
-    // What a GPU draws does not go that way.
+    // What a GPU draws doesn't take that path.
     if facts.draws_in_hardware() {
         return None;
     }

@@ -1,4 +1,4 @@
-//! What follows from the facts: questions that several rows ask.
+//! Conclusions from the facts that several rows need.
 
 use super::{Drawn, Facts, Gpu, Injection, Library, Node, Outcome, Role, XAnswer, XServer};
 use crate::machine::{self, EglGpu};
@@ -34,7 +34,7 @@ impl Facts {
         self.nodes().iter().find(|node| node.path == path)
     }
 
-    /// The X server that let this client in.
+    /// The X server that accepted this client.
     pub fn x_server(&self) -> Option<&XServer> {
         match self.x.done()? {
             XAnswer::Welcome(server) => Some(server),
@@ -42,7 +42,7 @@ impl Facts {
         }
     }
 
-    /// The X server's words where it refused this client.
+    /// The X server's words, if it refused this client.
     pub fn x_refusal(&self) -> Option<&str> {
         match self.x.done()? {
             XAnswer::Refused(words) => Some(words),
@@ -58,7 +58,7 @@ impl Facts {
         })
     }
 
-    /// How an NVIDIA GPU came into this container.
+    /// How an NVIDIA GPU got into this container.
     pub fn injection(&self) -> Injection {
         Injection::of(self.was_given_nvidia(), &self.container, |name| self.variable(name))
     }
@@ -82,13 +82,13 @@ impl Facts {
         machine::join_gpus(egl.collect(), nvml, |name| self.variable(name))
     }
 
-    /// NVIDIA's driver is meant to be used here: its kernel driver is loaded, or its nodes, its libraries or the
-    /// wish for them are here.
+    /// Whether NVIDIA's driver should be used here: its kernel driver is loaded, its nodes or libraries are here, or
+    /// something asks for them.
     pub fn has_nvidia(&self) -> bool {
         self.nvidia_kernel_driver.is_some() || self.was_given_nvidia()
     }
 
-    /// Something of an NVIDIA GPU was passed into this container, or asked for.
+    /// Whether something of an NVIDIA GPU was passed into this container or asked for.
     pub fn was_given_nvidia(&self) -> bool {
         self.nodes().iter().any(|node| node.path.starts_with("/dev/nvidia"))
             || self
@@ -97,7 +97,8 @@ impl Facts {
                 .any(|library| matches!(library.role, Role::NvidiaDriver | Role::NvidiaOther) && library.is_here())
     }
 
-    /// What the program would draw with: GLX, else EGL, in a window if there is a display; else EGL on a device.
+    /// What the program would draw with: if there is a display, GLX or else EGL in a window; otherwise EGL on a
+    /// device.
     pub fn in_use(&self) -> Option<&Drawn> {
         match self.display {
             Some(_) => self.glx.done().or(self.egl.done()),
@@ -105,13 +106,13 @@ impl Facts {
         }
     }
 
-    /// All is well: a GPU draws where the program would draw, and nothing says that the picture is wrong.
+    /// Whether a GPU draws where the program would draw, and the picture isn't known to be wrong.
     pub fn draws_right_in_hardware(&self) -> bool {
         self.in_use().is_some_and(|drawn| drawn.is_hardware() && drawn.is_right())
     }
 
-    /// Something draws in hardware where the program would draw: in a window where there is a display, else on a
-    /// device. The picture may be wrong.
+    /// Whether hardware draws where the program would draw: in a window if there is a display, otherwise on a device.
+    /// The picture may be wrong.
     pub fn draws_in_hardware(&self) -> bool {
         let hardware = |outcome: &Outcome<Drawn>| outcome.done().is_some_and(Drawn::is_hardware);
         match self.display {

@@ -1,11 +1,11 @@
-//! Reading what can be read without risk.
+//! Reads what can be read without risk.
 
 use super::Facts;
 use crate::machine;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Environment variables that decide about drawing.
+/// Environment variables that affect drawing.
 const VARIABLES: &[&str] = &[
     "DISPLAY",
     "XAUTHORITY",
@@ -40,7 +40,7 @@ const VARIABLES: &[&str] = &[
     "__NV_PRIME_RENDER_OFFLOAD",
 ];
 
-/// Reads everything that can be read without risk. `display`: the X server asked for, where one was.
+/// Reads everything that can be read without risk. `display`: the requested X server, if any.
 pub fn look(display: Option<&str>) -> Facts {
     let environment: BTreeMap<String, String> = VARIABLES
         .iter()

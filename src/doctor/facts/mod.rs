@@ -1,7 +1,7 @@
-//! What the doctor knows of a machine: plain data, so that a report made elsewhere is judged as if it were made here.
+//! What doctor knows about a machine. It is plain data, so that a foreign report is judged like one from here.
 //!
-//! [`look`] fills in what can be read without risk. What may hang or crash is tried in a process of its own
-//! ([`super::trials`]) and kept as an [`Outcome`]. No secret is kept: of a cookie only where it is valid.
+//! [`look`] fills in what can be read without risk. What may hang or crash is tried in a separate process
+//! ([`super::trials`]) and stored as an [`Outcome`]. No secret is stored: of cookies, only where they are valid.
 
 mod derived;
 mod look;
@@ -16,16 +16,16 @@ use crate::renderer::{Kind, Renderer};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Version of the report's format. It grows when a field changes its meaning or goes away, not when one is added.
+/// Version of the report's format. It increases if a field changes its meaning or is removed, not if one is added.
 pub const SCHEMA: u32 = 1;
 
-/// What came of something that may fail, hang or crash.
+/// The outcome of something that may fail, hang or crash.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome<T> {
-    /// It went well.
+    /// It succeeded.
     Done(T),
-    /// It failed, in its own words.
+    /// It failed, with its own words.
     Failed(String),
     /// It did not end within this many seconds.
     Hung(f64),
@@ -42,12 +42,12 @@ impl<T> Default for Outcome<T> {
 }
 
 impl<T> Outcome<T> {
-    /// What it gave, where it went well.
+    /// The result, if it succeeded.
     pub fn done(&self) -> Option<&T> {
         if let Outcome::Done(value) = self { Some(value) } else { None }
     }
 
-    /// What went wrong, in words; `None` where it went well or was not tried.
+    /// What went wrong, in words; `None` if it succeeded or wasn't tried.
     pub fn failure(&self) -> Option<String> {
         match self {
             Outcome::Done(_) | Outcome::NotTried(_) => None,
@@ -69,19 +69,19 @@ impl<T> Outcome<T> {
     }
 }
 
-/// Everything that is known of a machine, or of a container on it.
+/// Everything known about a machine, or a container on it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Facts {
-    /// Environment variables that decide about drawing; no others.
+    /// Environment variables that affect drawing; no others.
     pub environment: BTreeMap<String, String>,
     /// The container, the user and the kernel.
     pub container: Container,
-    /// Version of NVIDIA's kernel driver, where its /proc file tells one.
+    /// Version of NVIDIA's kernel driver, if its /proc file contains one.
     pub nvidia_kernel_driver: Option<String>,
-    /// NVIDIA's management library, asked what it knows.
+    /// The answers of NVIDIA's management library.
     pub nvml: Outcome<Nvml>,
-    /// Device nodes that drawing needs, and what opening them gave.
+    /// Device nodes that drawing needs, and the results of opening them.
     pub nodes: Outcome<Vec<Node>>,
     /// Every library that drawing may need.
     pub libraries: Vec<Library>,
@@ -89,7 +89,7 @@ pub struct Facts {
     pub vendor_files: Vec<VendorFile>,
     /// NVIDIA's driver libraries as files, wherever an engine may have put them.
     pub driver_files: Vec<String>,
-    /// NVIDIA's application profiles that let EGL see some GPUs only.
+    /// NVIDIA's application profiles that show only some GPUs to EGL.
     pub egl_masks: Vec<EglMask>,
     /// NVIDIA's cards on the PCI bus, whatever driver they have.
     pub nvidia_cards: Vec<PciCard>,
@@ -99,7 +99,7 @@ pub struct Facts {
     pub mesa_drivers: Vec<String>,
     /// Whether libxkbcommon finds its data.
     pub keyboard_data: bool,
-    /// The display asked for, as far as it can be known without connecting.
+    /// The requested display, as far as it can be known without connecting.
     pub display: Option<Display>,
     /// Connecting to the display's socket or port: the address, or the operating system's words.
     pub reach: Outcome<String>,
@@ -113,7 +113,7 @@ pub struct Facts {
     pub devices: Outcome<Vec<EglDevice>>,
     /// Drawing on an EGL device.
     pub off_screen: Outcome<Drawn>,
-    /// The files that tell Vulkan's loader of drivers.
+    /// The files that announce drivers to Vulkan's loader.
     pub vulkan_files: Vec<VendorFile>,
     /// Vulkan's devices.
     pub vulkan: Outcome<Vec<VulkanDevice>>,
@@ -125,40 +125,40 @@ pub struct Facts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// A window does not open without it.
+    /// Windows need it.
     Window,
-    /// libglvnd, which programs call and which calls the driver.
+    /// libglvnd, which programs call, and which calls the driver.
     Dispatch,
     /// NVIDIA's driver.
     NvidiaDriver,
-    /// NVIDIA's GLX loads it, and says nothing where it is missing.
+    /// NVIDIA's GLX loads it, and stays silent if it is missing.
     NvidiaNeeds,
-    /// NVIDIA's, for other capabilities than drawing; tells what was injected.
+    /// NVIDIA's, for capabilities other than drawing; shows what was injected.
     NvidiaOther,
     /// Mesa's driver.
     Mesa,
-    /// WSL's way to the GPU.
+    /// WSL's path to the GPU.
     Wsl,
 }
 
-/// A shared library, and what loading it gave.
+/// A shared library, and the result of loading it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Library {
     /// Its soname, or its path.
     pub name: String,
     /// What it is for.
     pub role: Role,
-    /// The Debian package it is in; `None` where a GPU runtime has to bring it.
+    /// Its Debian package; `None` if a GPU runtime must add it.
     pub package: Option<String>,
-    /// Where it was found, with links followed; else dlopen's words.
+    /// Where it was found, with symlinks resolved; otherwise dlopen's words.
     pub loaded: Outcome<String>,
-    /// The mount point that the file lies on: `/` if it is the image's own.
+    /// The mount point of the file: `/` if it belongs to the image.
     #[serde(default)]
     pub mount: Option<String>,
 }
 
 impl Library {
-    /// What dlopen did not find: this library, or one that it needs.
+    /// What dlopen didn't find: this library, or one that it needs.
     pub fn not_found(&self) -> Option<&str> {
         match &self.loaded {
             Outcome::Failed(words) if words.contains("No such file or directory") => words.split(": ").next(),
@@ -166,7 +166,7 @@ impl Library {
         }
     }
 
-    /// Whether it is here; it may not load all the same.
+    /// Whether it is here, even if it can't be loaded.
     pub fn is_here(&self) -> bool {
         match &self.loaded {
             Outcome::Done(_) | Outcome::Hung(_) | Outcome::Died(_) => true,
@@ -187,7 +187,7 @@ pub struct Node {
     pub uid: u32,
     /// Group.
     pub gid: u32,
-    /// Error number of opening it for reading and writing; `None`: it opened.
+    /// Error number of opening it for reading and writing; `None`: success.
     pub errno: Option<i32>,
     /// Kernel driver behind a DRM node.
     pub driver: Option<String>,
@@ -203,7 +203,7 @@ impl Node {
         if container.dac_override && !is_unmapped {
             return true;
         }
-        // The first class that fits counts, and no other.
+        // Only the first class that matches counts.
         let shift = if self.uid == container.uid {
             6
         } else if container.groups.contains(&self.gid) {
@@ -215,16 +215,16 @@ impl Node {
     }
 }
 
-/// User and group of files whose own are not mapped into a user namespace (user_namespaces(7)).
+/// The user and group of files whose real ones aren't mapped into a user namespace (user_namespaces(7)).
 pub const NOBODY: u32 = 65534;
 
-/// What an X server answered to a client that connected.
+/// An X server's answer to a new client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum XAnswer {
-    /// It refused, in these words.
+    /// It refused, with these words.
     Refused(String),
-    /// It let the client in.
+    /// It accepted the client.
     Welcome(XServer),
 }
 
@@ -240,7 +240,7 @@ pub struct XServer {
     pub extensions: Vec<String>,
     /// Maker of its GLX.
     pub glx_vendor: Option<String>,
-    /// Attaching shared memory (MIT-SHM): nothing, or what went wrong. `None`: it has no MIT-SHM.
+    /// The result of attaching shared memory (MIT-SHM). `None`: it has no MIT-SHM.
     pub shared_memory: Option<Result<(), String>>,
 }
 
@@ -276,7 +276,8 @@ pub struct EglDevice {
     pub node: Option<String>,
 }
 
-/// A picture with fewer right pixels is not the gears; edges, which drivers may draw each in its own way, are far less.
+/// A picture with fewer correct pixels doesn't show the gears. Edges, which drivers may draw differently, are far
+/// fewer.
 const RIGHT_PICTURE: f64 = 0.98;
 
 /// What drew the gears, and how.
@@ -288,23 +289,23 @@ pub struct Drawn {
     pub kind: Kind,
     /// The X server, or the device.
     pub device: String,
-    /// Share of the pixels that are as they should be, 0 to 1; `None` where the window got another size.
+    /// Share of the correct pixels, from 0 to 1; `None` if the window got another size.
     pub right_pixels: Option<f64>,
-    /// Frames a second over the few that were drawn.
+    /// Frames per second of the few that were drawn.
     pub fps: f64,
-    /// The screen's refresh rate in Hz, where it has one.
+    /// The screen's refresh rate in Hz, if it has one.
     pub refresh_rate: Option<f64>,
-    /// Choices that were tried before and failed.
+    /// Choices that were tried first and failed.
     pub earlier_failures: String,
 }
 
 impl Drawn {
-    /// A GPU drew, the right picture or a wrong one.
+    /// A GPU drew, whether or not the picture is correct.
     pub fn is_hardware(&self) -> bool {
         self.kind == Kind::Hardware
     }
 
-    /// The picture is not known to be wrong.
+    /// The picture isn't known to be wrong.
     pub fn is_right(&self) -> bool {
         self.right_pixels.is_none_or(|share| share >= RIGHT_PICTURE)
     }

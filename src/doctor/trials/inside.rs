@@ -1,4 +1,4 @@
-//! What a trial's own process does.
+//! Runs inside a trial's process.
 
 use super::Trial;
 use super::x_server;
@@ -21,10 +21,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Does what `trial` asks for and writes the answer, a line of JSON, to standard output.
+/// Runs `trial` and writes the answer, one line of JSON, to standard output.
 ///
 /// # Errors
-/// Where nobody listens.
+/// Returns an error if nobody reads it.
 pub fn perform(trial: &Trial) -> std::io::Result<()> {
     end_with_parent()?;
     let line = match trial {
@@ -43,10 +43,10 @@ pub fn perform(trial: &Trial) -> std::io::Result<()> {
     writeln!(std::io::stdout().lock(), "{line}")
 }
 
-/// Whoever ends doctor ends its trials, one that hangs included.
+/// Whoever ends doctor also ends its trials, including one that hangs.
 fn end_with_parent() -> std::io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // It may have ended before: then nobody holds the other end of standard output.
+    // It may already have ended, in which case nobody holds the other end of standard output.
     let stdout = std::io::stdout();
     let mut answer = [PollFd::new(&stdout, PollFlags::empty())];
     poll(&mut answer, Some(&Timespec::default()))?;
@@ -60,10 +60,10 @@ fn json<T: Serialize>(answer: Result<T, String>) -> String {
     serde_json::to_string(&answer).expect("structs with string keys are JSON")
 }
 
-/// Loads a library; tells the file it came from, with links followed.
+/// Loads a library. Returns its file, with symlinks resolved.
 fn load(name: &str) -> Result<String, String> {
     machine::load_library(name).map_err(as_if_absent)?;
-    // libdxcore.so.1.2 was asked for as libdxcore.so; the kernel's list of what is mapped has the real name.
+    // libdxcore.so.1.2 was requested as libdxcore.so; the kernel's list of mapped files has the real name.
     let stem = Path::new(name).file_name().map_or(name.into(), |n| n.to_string_lossy().into_owned());
     let stem = stem.split(".so").next().unwrap_or(name).to_owned() + ".so";
     let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
@@ -75,8 +75,8 @@ fn load(name: &str) -> Result<String, String> {
     Ok(of_that_name.next().unwrap_or(name).to_owned())
 }
 
-/// Where NVIDIA's runtime mounts its libraries it leaves empty files, and an image made from such a container keeps
-/// them. There is nothing to load in one: it counts as a library that nobody brought. `words` are dlopen's.
+/// NVIDIA's runtime leaves empty files where it mounts its libraries, and an image made from such a container keeps
+/// them. An empty file counts as a missing library. `words` are dlopen's.
 fn as_if_absent(words: String) -> String {
     match words.strip_suffix(": file too short") {
         Some(path) if is_left_mount_point(Path::new(path)) => {
@@ -95,7 +95,7 @@ fn is_left_mount_point(path: &Path) -> bool {
     is_nvidias && fs::metadata(path).is_ok_and(|file| file.len() == 0)
 }
 
-/// All device nodes that drawing may need, opened as a driver opens them.
+/// All device nodes that drawing may need, opened like a driver does.
 fn nodes() -> Vec<Node> {
     let places =
         [("/dev", "nvidia"), ("/dev/dri", "renderD"), ("/dev", "dxg"), ("/dev", "nvmap"), ("/dev", "nvhost-ctrl")];
@@ -111,7 +111,7 @@ fn names(folder: &str, start: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// The most GPUs of one machine; more names in /dev are somebody's joke.
+/// The largest number of GPUs on one machine; more names in /dev must be a joke.
 const MOST_GPUS: usize = 32;
 
 /// `/dev/nvidia0` and so on.
@@ -125,7 +125,8 @@ pub(super) fn gpu_nodes() -> Vec<String> {
     paths.map(|path| path.display().to_string()).collect()
 }
 
-/// Opens a GPU's node so that the kernel starts the GPU first, which O_NONBLOCK puts off; the error number, or 0.
+/// Opens a GPU's node such that the kernel starts the GPU first, which O_NONBLOCK would defer. Returns the error
+/// number or 0.
 fn start(node: &str) -> i32 {
     let is_device = fs::metadata(node).is_ok_and(|file| file.file_type().is_char_device());
     if !is_device {
@@ -153,9 +154,9 @@ fn node(path: &Path) -> Option<Node> {
     })
 }
 
-/// Connects, and says nothing: what the operating system alone tells.
+/// Connects without sending anything, which shows what the operating system alone says.
 fn reach(display: &str) -> Result<String, String> {
-    let name = DisplayName::parse(display).ok_or("that is no display's name")?;
+    let name = DisplayName::parse(display).ok_or("that is not a display name")?;
     if let Some(socket) = name.socket() {
         return UnixStream::connect(&socket).map(|_| socket).map_err(|e| e.to_string());
     }
@@ -184,13 +185,13 @@ fn devices() -> Result<Vec<EglDevice>, String> {
     Ok(all.iter().map(describe).collect())
 }
 
-/// Pictures of a driver that works differ from the reference only at edges.
+/// A working driver's pictures differ from the reference only at edges.
 const TOLERANCE: u8 = 2;
-/// Frames drawn to see how fast they come, and how long that may take.
+/// Number of frames drawn to measure the speed, and how long that may take.
 const FRAMES: u32 = 100;
 const FRAMES_TIME: Duration = Duration::from_millis(300);
 
-/// Draws the gears at angle 0 as the program draws them, and compares the picture with the one it should be.
+/// Draws the gears at angle 0 as the program does, and compares the picture with the reference.
 fn draw(place: Place, window_api: Option<WindowApi>) -> Result<Drawn, String> {
     let request = Canvas { place, window_api, ..Canvas::default() };
     let view = View::default();
@@ -200,7 +201,7 @@ fn draw(place: Place, window_api: Option<WindowApi>) -> Result<Drawn, String> {
     };
     let mut stage = Stage::open(&request).map_err(failed)?;
     let drawing = stage.drawing();
-    // The first frame, in which drivers compile and allocate, tells nothing of how fast they are.
+    // The first frame, in which drivers compile and allocate, says nothing about speed.
     stage.draw(view, 0.0);
     stage.end_frame().map_err(|e| e.to_string())?;
     stage.finish().map_err(|e| e.to_string())?;

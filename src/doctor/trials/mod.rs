@@ -1,7 +1,7 @@
-//! What may hang, crash or take the process with it is tried in a process of its own, with a time limit.
+//! Whatever may hang or crash is tried in a separate process with a time limit.
 //!
-//! Each trial is this program started anew with a hidden argument ([`Trial`]); it answers with one line of JSON. All
-//! trials of a phase run at the same time, so one that hangs costs its limit once.
+//! Each trial is a new process of this program with a hidden argument ([`Trial`]), which answers with one line of
+//! JSON. All trials of a phase run at the same time; the time limit therefore passes only once, even if several hang.
 
 mod inside;
 mod x_server;
@@ -19,7 +19,6 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// One thing to try.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trial {
@@ -47,15 +46,15 @@ pub enum Trial {
     Vulkan,
 }
 
-/// The two phases together, and what else is to be done, end within 10 seconds.
+/// Both phases, and everything else, end within 10 seconds.
 const LOOK_LIMIT: Duration = Duration::from_millis(3000);
 const DRAW_LIMIT: Duration = Duration::from_millis(5500);
-/// How often the processes are looked at.
+/// Time between two checks of the processes.
 const TICK: Duration = Duration::from_millis(3);
-/// How much of a process's words is kept, from the end.
+/// How much of the end of a process's output is kept.
 const WORDS_KEPT: usize = 1500;
 
-/// Tries everything but drawing: libraries, nodes, the X server. Takes 3 seconds at most.
+/// Tries everything except drawing: libraries, nodes, the X server. Takes at most 3 seconds.
 pub fn look_closer(facts: &mut Facts) {
     let mut libraries = libraries(facts);
     let own = libraries.len();
@@ -96,7 +95,7 @@ pub fn look_closer(facts: &mut Facts) {
     }
 }
 
-/// Notes what came of starting a GPU: the error number of a GPU that failed, or that it hangs.
+/// Records the result of starting a GPU: the error number, or that it hangs.
 fn started(facts: &mut Facts, gpu: &str, outcome: Outcome<i32>) {
     let errno = match outcome {
         Outcome::Done(errno) => errno,
@@ -109,7 +108,7 @@ fn started(facts: &mut Facts, gpu: &str, outcome: Outcome<i32>) {
     }
 }
 
-/// Tries to draw, each way. Takes 5.5 seconds at most.
+/// Tries every way to draw. Takes at most 5.5 seconds.
 pub fn draw(facts: &mut Facts) {
     let mut trials = vec![Trial::Devices, Trial::OffScreen, Trial::Vulkan];
     let display = facts.display.as_ref().map(|display| display.asked.clone());
@@ -157,7 +156,8 @@ const DISPATCH: &[(&str, &str)] = &[
 const NVIDIA_VERSIONED: [&str; 5] =
     ["libnvidia-tls", "libnvidia-glcore", "libnvidia-eglcore", "libnvidia-glsi", "libnvidia-gpucomp"];
 
-/// What other programs load: libglvnd's and GLU's libraries that the gears do without, and NVIDIA's for GBM and Wayland.
+/// What other programs load: libglvnd's and GLU's libraries that the gears do without, and NVIDIA's for GBM and
+/// Wayland.
 fn others() -> Vec<Library> {
     let packaged = [("libOpenGL.so.0", "libopengl0"), ("libGLU.so.1", "libglu1-mesa")];
     let injected = ["libnvidia-egl-gbm.so.1", "libnvidia-egl-wayland.so.1"];
@@ -173,7 +173,7 @@ fn others() -> Vec<Library> {
     packaged.into_iter().chain(injected).collect()
 }
 
-/// Every library to load. What a window and NVIDIA's GLX both need is tried once for each.
+/// All libraries to load. What both windows and NVIDIA's GLX need is tried once for each.
 fn libraries(facts: &Facts) -> Vec<Library> {
     let library = |name: &str, package: Option<&str>, role| Library {
         name: name.into(),
@@ -216,7 +216,7 @@ struct End {
 }
 
 impl End {
-    /// The answer as the type that the trial gives.
+    /// The answer, parsed as the trial's type.
     fn outcome<T: DeserializeOwned>(self) -> Outcome<T> {
         let answer = self.answer.map(serde_json::from_value::<Result<T, String>>);
         match answer {
@@ -231,7 +231,7 @@ impl End {
     }
 }
 
-/// Runs all trials at the same time; returns their ends in order, after `limit` at the latest.
+/// Runs all trials at the same time. Returns their results in order, after `limit` at the latest.
 fn run(trials: &[Trial], limit: Duration) -> Vec<End> {
     let started = Instant::now();
     let mut running: Vec<Result<Process, String>> = trials.iter().map(Process::start).collect();
@@ -255,7 +255,8 @@ fn run(trials: &[Trial], limit: Duration) -> Vec<End> {
 /// A trial's process.
 struct Process {
     child: Child,
-    // Sockets rather than pipes: they are read without waiting for whoever a driver may have started and left behind.
+    // Sockets rather than pipes, because reading them doesn't wait for processes that a driver has started and left
+    // behind.
     answer: UnixStream,
     words: UnixStream,
     answer_read: Vec<u8>,
@@ -270,7 +271,7 @@ impl Process {
             answer.set_nonblocking(true)?;
             words.set_nonblocking(true)?;
             let request = serde_json::to_string(trial).map_err(std::io::Error::other)?;
-            // Not the path of the program, which may be replaced while it runs.
+            // Not the program's path, because the file may be replaced while it runs.
             let mut command = Command::new("/proc/self/exe");
             command
                 .arg0("rust-gears")
@@ -285,9 +286,9 @@ impl Process {
         start().map_err(|e| format!("no process could be started for it: {e}"))
     }
 
-    /// Reads what is there; whether nothing more has to be waited for: the answer is complete, or will never come.
+    /// Reads what is there. Returns whether the wait is over: the answer is complete, or will never come.
     fn has_ended(&mut self) -> bool {
-        // Before the output is read: what was written before the end is read then, too.
+        // Checked before the output is read, so that everything written before the end is read, too.
         if self.exit.is_none() {
             self.exit = self.child.try_wait().ok().flatten();
         }
@@ -299,8 +300,8 @@ impl Process {
     fn end(mut self, limit: Duration) -> End {
         let has_ended = self.has_ended();
         if self.exit.is_none() {
-            // Also where the answer is there: a driver's exit handlers may hang. A process that not even SIGKILL ends,
-            // since it waits in the kernel, is not waited for.
+            // Even if the answer is there, because a driver's exit handlers may hang. A process that not even SIGKILL
+            // ends, because it waits in the kernel, is left behind.
             let _ = self.child.kill();
             let _ = self.child.try_wait();
         }
@@ -321,7 +322,7 @@ impl Process {
 
 fn read_available(from: &mut UnixStream, into: &mut Vec<u8>) {
     let mut buffer = [0; 4096];
-    // Not forever: a driver in a loop may write faster than this reads.
+    // Limited, because a driver in a loop may write faster than this reads.
     for _ in 0..64 {
         match from.read(&mut buffer) {
             Ok(length) if length > 0 => into.extend_from_slice(&buffer[..length]),
