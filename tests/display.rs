@@ -134,7 +134,7 @@ fn a_server_that_is_not_there_is_told_once_with_one_fix() {
         ("unix:49999", "there is no socket /tmp/.X11-unix/X49999"),
         ("/not/there", "there is no socket /not/there"),
         ("localhost:49999", "nobody answers at localhost, port 55999"),
-        ("nonsense", "no display's name"),
+        ("nonsense", "not a display name"),
     ] {
         let run = rust_gears().args(["--frames", "1"]).env("DISPLAY", name).assert().code(3);
         let message = format!("no connection to the X server {name}: ");
