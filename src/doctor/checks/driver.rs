@@ -175,7 +175,16 @@ const UNKNOWN_GPU: [&str; 6] = [
 /// Drivers that Mesa tries on every machine; their failures say nothing about its GPU.
 const FOR_ANY_GPU: [&str; 4] = ["swrast", "nouveau", "zink", "kms_swrast"];
 
-fn mesa_too_old(facts: &Facts) -> Option<Seen> {
+/// Whether Mesa's number in `UABI mismatch: Kernel 10010, Mesa 10011` is the higher one.
+fn is_newer_than_kernel(line: &str) -> bool {
+    let number = |name: &str| {
+        let digits = line.split_once(name)?.1.trim_start();
+        digits.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok()
+    };
+    number("Kernel ").zip(number("Mesa ")).is_some_and(|(kernel, mesa)| mesa > kernel)
+}
+
+pub(super) fn mesa_too_old(facts: &Facts) -> Option<Seen> {
     let is_mesas = |driver: &String| driver != "nvidia" && driver != "nouveau";
     let node =
         facts.render_nodes().find(|node| node.errno.is_none() && node.driver.as_ref().is_some_and(is_mesas))?;
@@ -189,7 +198,14 @@ fn mesa_too_old(facts: &Facts) -> Option<Seen> {
     };
     let line = said.lines().find(is_sign)?;
     let driver = node.driver.as_deref().unwrap_or_default();
-    Seen::failure(format!("{} ({driver}) opens, and Mesa says: {}", node.path, line.trim()))?.explained(
+    let seen = Seen::failure(format!("{} ({driver}) opens, and Mesa says: {}", node.path, line.trim()))?;
+    if is_newer_than_kernel(line) {
+        return seen.explained(
+            format!("Mesa in this image is newer than the kernel's driver {driver}"),
+            "on the host: update the kernel and start it (after an update: reboot); or use an image with an older Mesa",
+        );
+    }
+    seen.explained(
         format!(
             "most likely Mesa in this image is older than the GPU or the kernel's driver {driver}; or it was built without \
              a driver for that GPU"

@@ -3,6 +3,7 @@
 use super::catalogue::Cause::{Any, One};
 use super::catalogue::{Group, Id, Row, Text, Words};
 use super::drawing::attempts;
+use super::driver::mesa_too_old;
 #[cfg(test)]
 use super::examples::*;
 use super::{Level, Seen, Topic};
@@ -125,7 +126,7 @@ fn software(facts: &Facts) -> Option<Seen> {
             format!("the GPU's driver was tried, and failed: {}", attempts(&drawn.earlier_failures)),
             "see what else is found here; --require-hardware makes a run fail instead",
         ),
-        _ if mesas_gpu(facts).is_some() => {
+        _ if mesas_gpu(facts).is_some() && mesa_too_old(facts).is_none() => {
             let (path, driver) = mesas_gpu(facts)?;
             Seen::failure(seen)?.explained(
                 format!(
