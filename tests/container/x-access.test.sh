@@ -141,10 +141,10 @@ test_a_stale_cookie() {
 test_a_missing_cookie() {
   start_x xvfb
   XAUTHORITY=$here/no-such-file exits 3 scripts/run -- --frames 3
-  contains "$output" "there is no cookie for $DISPLAY in $here/no-such-file" 'the X server wants a cookie'
+  contains "$output" "there is no cookie for $DISPLAY in $here/no-such-file" 'the X server demands a cookie'
   xauth -q remove "$DISPLAY"
   exits 3 scripts/run -- --frames 3
-  contains "$output" 'the X server wants a cookie'
+  contains "$output" 'the X server demands a cookie'
 }
 
 # A cookie for the name this machine had before: X clients pass it over, and the container's name is another anyway.
