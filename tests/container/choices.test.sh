@@ -208,7 +208,7 @@ test_a_daemon_without_root() {
 test_docker_from_a_snap() {
   stand_in_docker DockerRootDir=/var/snap/docker/common/var-lib-docker
   choice
-  contains "$output" 'Docker from a snap has a /tmp of its own'
+  contains "$output" 'Docker from a snap has its own /tmp'
 }
 
 test_podman_by_the_name_of_docker() {
