@@ -64,12 +64,7 @@ fn gpus(all: &[Device]) -> Vec<Gpu> {
         node: device.node.as_ref().map(|node| node.display().to_string()),
     });
     let nvml = machine::ask_nvml().map(|nvml| nvml.gpus).unwrap_or_default();
-    let environment: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(name, value)| name.starts_with("CUDA_") && !value.is_empty())
-        .collect();
-    let variable =
-        |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     machine::join_gpus(of_egl.collect(), &nvml, variable)
 }
 

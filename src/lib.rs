@@ -23,3 +23,4 @@ pub mod scene;
 pub mod signals;
 pub mod stage_name;
 pub mod stats;
+pub mod text_table;

@@ -8,7 +8,7 @@ inside='' # what doctor says last; its verdict
 look_inside() {
   local -r image=$1
   local status=0
-  local -a command
+  local -a command arguments
   shift
   if [[ -z $image ]]; then
     build_ours
@@ -16,8 +16,8 @@ look_inside() {
     printf '\nin a container: %s\n' "$(quoted "${command[@]}")"
   else
     how_to_look "$image" "$@"
-    printf '\nin a container: %s\n' "$(quoted "${command[@]}")"
-    command=("${engine[@]}" run --name "$container" "${command[@]:${#engine[@]}+1}")
+    printf '\nin a container: %s\n' "$(quoted "${engine[@]}" run "${arguments[@]}")"
+    command=("${engine[@]}" run --name "$container" "${arguments[@]}")
     on_exit end_quietly
   fi
   timeout --kill-after=3 "$seconds" "${command[@]}" >"$d/report" 2>"$d/words" </dev/null || status=$?
@@ -45,18 +45,18 @@ leave_out() {
   ((${#without[@]} == 0)) || printf '\nleft out, since it is only a look: %s\n' "$(quoted "${without[@]}")"
 }
 
-# how_to_look IMAGE OPTION…: sets command. Our images contain the program; into others it is mounted and replaces their own.
+# how_to_look IMAGE OPTION…: sets arguments, those of `docker run`. Our images contain the program; into others it is mounted and replaces their own.
 how_to_look() {
   local -r image=$1
   local -a options
   shift
   leave_out "$@"
-  command=("${engine[@]}" run --rm "${options[@]}")
+  arguments=(--rm "${options[@]}")
   if [[ $(entrypoint "$image") != *'"rust-gears"'* ]]; then
     take_program
-    command+=("--volume=$d/rust-gears:/rust-gears:ro" --entrypoint=/rust-gears)
+    arguments+=("--volume=$d/rust-gears:/rust-gears:ro" --entrypoint=/rust-gears)
   fi
-  command+=("$image" doctor)
+  arguments+=("$image" doctor)
 }
 entrypoint() { "${engine[@]}" image inspect --format '{{json .Config.Entrypoint}}' "$1" 2>/dev/null || true; }
 

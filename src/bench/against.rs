@@ -3,12 +3,13 @@
 use super::compare;
 use super::own_options::this_program;
 use super::side::Side;
-use crate::bench::report::{Report, Style};
+use crate::bench::report::Report;
 use crate::console;
 use crate::error::Error;
 use crate::output_file::OutputFile;
 use crate::request::{Bench, HOST};
 use crate::signals::Signals;
+use crate::text_table::Style;
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;

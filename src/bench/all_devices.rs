@@ -1,7 +1,7 @@
 //! `bench --all-devices`: each GPU in turn, then all at once, each in its own process.
 
 use super::{compare, own_options::this_program, turns::PATIENCE};
-use crate::bench::report::{Report, Style, json, parse, table};
+use crate::bench::report::{Report, json, parse, table};
 use crate::canvas::{CanvasError, Device, OffScreen, devices};
 use crate::console::Output;
 use crate::error::Error;
@@ -10,6 +10,7 @@ use crate::output_file::OutputFile;
 use crate::renderer::Kind;
 use crate::request::{Bench, Canvas};
 use crate::signals::Signals;
+use crate::text_table::Style;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};

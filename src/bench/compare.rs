@@ -1,6 +1,6 @@
 //! `rust-gears compare`: do two benchmarks differ, and by how much?
 
-use crate::bench::report::{Mark, Report, Stage, Style, figure, label, parse, render};
+use crate::bench::report::{Mark, Report, Stage, figure, label, parse};
 use crate::canvas::Target;
 use crate::cli::CompareArgs;
 use crate::console::Output;
@@ -9,6 +9,7 @@ use crate::renderer::Kind;
 use crate::report_file::{self, STANDARD_INPUT, shortened};
 use crate::stage_name::StageName;
 use crate::stats::{Ratio, mean, median, paired_ratio, ratio_in_turns, welch_ratio};
+use crate::text_table::{Style, render};
 use std::path::PathBuf;
 
 /// Confidence that all rows of a table hold. At 95 %, every third table would raise a false alarm.

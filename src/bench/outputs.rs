@@ -1,10 +1,11 @@
 //! Where reports are written: files and standard output.
 
-use crate::bench::report::{Report, Style, csv, html, json, table};
+use crate::bench::report::{Report, csv, html, json, table};
 use crate::console::{Output, OutputError};
 use crate::error::Error;
 use crate::output_file::{OutputFile, OutputFileError};
 use crate::request::{Bench, STANDARD_OUTPUT};
+use crate::text_table::Style;
 use std::path::Path;
 
 type Format = fn(&Report) -> String;

@@ -71,7 +71,7 @@ impl OffScreen {
             }
         };
         for version in versions(request.gl_api) {
-            if attempts.has_lack() && !version.is_enough() {
+            if !version.is_worth_asking(&attempts) {
                 break;
             }
             match context(&display, version, request) {

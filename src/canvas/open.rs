@@ -97,7 +97,7 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
     let mut attempts = Attempts::default();
     let mut ways = Way::all();
     for version in versions(request.gl_api) {
-        if attempts.has_lack() && !version.is_enough() {
+        if !version.is_worth_asking(&attempts) {
             break;
         }
         for way in ways.iter_mut().filter(|way| request.window_api.is_none_or(|only| only == way.api)) {

@@ -1,5 +1,6 @@
 //! The versions of OpenGL that a context is asked for.
 
+use super::error::Attempts;
 use crate::request::GlApi;
 use glutin::config::Api;
 use glutin::context::{ContextApi, ContextAttributes, ContextAttributesBuilder, GlProfile};
@@ -33,8 +34,14 @@ const VERSIONS: [Version; 7] = [
 ];
 
 impl Version {
+    /// Whether asking for it may help after what was tried. If a driver lacks what was asked for, versions that aren't enough
+    /// have nothing to add.
+    pub fn is_worth_asking(&self, tried: &Attempts) -> bool {
+        self.is_enough() || !tried.has_lack()
+    }
+
     /// Whether the gears can be drawn with it.
-    pub fn is_enough(&self) -> bool {
+    fn is_enough(&self) -> bool {
         is_enough(self.is_embedded, (self.number.0.into(), self.number.1.into()))
     }
 

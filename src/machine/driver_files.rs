@@ -1,8 +1,9 @@
 //! NVIDIA's driver as files: its libraries wherever engines put them, and the profiles that hide GPUs from EGL.
 
 use super::small_file::read_small;
+use super::vendor_files::files_in;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -35,14 +36,10 @@ pub fn driver_files(environment: &BTreeMap<String, String>) -> Vec<String> {
     let told = environment.get("NVIDIA_CTK_LIBCUDA_DIR").into_iter().flat_map(|list| list.split(':'));
     let mut folders: Vec<&str> =
         told.filter(|folder| folder.starts_with('/')).chain(FOLDERS.iter().copied()).collect();
-    let mut seen = Vec::new();
-    folders.retain(|folder| {
-        !seen.contains(folder) && {
-            seen.push(*folder);
-            true
-        }
-    });
-    let all = folders.into_iter().flat_map(|folder| files_in(Path::new(folder), is_of_driver));
+    let mut seen = BTreeSet::new();
+    folders.retain(|folder| seen.insert(*folder));
+    let named = folders.into_iter().flat_map(|folder| files_in(Path::new(folder), is_of_driver));
+    let all = named.filter(is_filled);
     all.take(LISTED).map(|path| path.display().to_string()).collect()
 }
 
@@ -51,13 +48,8 @@ fn is_of_driver(name: &str) -> bool {
     name.contains(".so") && starts.iter().any(|start| name.starts_with(start))
 }
 
-fn files_in(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let named = entries.filter(|entry| is_wanted(&entry.file_name().to_string_lossy())).map(|entry| entry.path());
-    let mut paths: Vec<PathBuf> =
-        named.filter(|path| fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0)).collect();
-    paths.sort();
-    paths
+fn is_filled(path: &PathBuf) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() > 0)
 }
 
 /// An application profile of NVIDIA's driver that shows only some GPUs to EGL.

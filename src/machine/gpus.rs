@@ -2,6 +2,7 @@
 //! agree.
 
 use super::nvml::NvmlGpu;
+use crate::text_table::{Style, render};
 use serde::Serialize;
 
 /// A GPU as EGL lists it.
@@ -62,7 +63,7 @@ fn is_same(egl: &EglGpu, nvml: &NvmlGpu) -> bool {
 }
 
 /// All GPUs, those that EGL lists first. `variable` gives environment variables that are set and not empty.
-pub fn join<'a>(egl: Vec<EglGpu>, nvml: &[NvmlGpu], variable: impl Fn(&str) -> Option<&'a str>) -> Vec<Gpu> {
+pub fn join(egl: Vec<EglGpu>, nvml: &[NvmlGpu], variable: impl Fn(&str) -> Option<String>) -> Vec<Gpu> {
     let mut gpus: Vec<Gpu> = egl
         .iter()
         .map(|egl| {
@@ -98,9 +99,9 @@ pub fn join<'a>(egl: Vec<EglGpu>, nvml: &[NvmlGpu], variable: impl Fn(&str) -> O
         // CUDA puts the fastest first, unless it is configured to use NVML's order; GPUs of the same kind are equally
         // fast.
         let is_one_kind = nvml.windows(2).all(|pair| pair[0].name == pair[1].name);
-        let counts_as_nvml = variable("CUDA_DEVICE_ORDER") == Some("PCI_BUS_ID") || is_one_kind;
+        let counts_as_nvml = variable("CUDA_DEVICE_ORDER").as_deref() == Some("PCI_BUS_ID") || is_one_kind;
         for gpu in gpus.iter_mut().filter(|gpu| gpu.nvml.is_some()) {
-            gpu.cuda_visible = is_selected(list, gpu, counts_as_nvml);
+            gpu.cuda_visible = is_selected(&list, gpu, counts_as_nvml);
         }
     }
     gpus
@@ -135,11 +136,12 @@ fn is_selected(list: &str, gpu: &Gpu, counts_as_nvml: bool) -> Option<bool> {
 /// The table as lines, with a heading.
 pub fn table(gpus: &[Gpu]) -> Vec<String> {
     let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".into());
-    let heading = ["EGL", "NVML", "PCI", "node", "UUID", "CUDA", "name"].map(str::to_owned);
+    let heading = ["EGL", "NVML", "PCI", "node", "UUID", "CUDA", "name"].map(str::to_owned).to_vec();
+    let left: Vec<usize> = (0..heading.len()).collect();
     let cells = gpus.iter().map(|gpu| {
         let node = gpu.node.clone().or_else(|| gpu.minor.map(|minor| format!("/dev/nvidia{minor}")));
         let cuda = gpu.cuda_visible.map(|is_visible| if is_visible { "visible" } else { "hidden" }.to_owned());
-        [
+        vec![
             or_dash(gpu.egl.map(|index| index.to_string())),
             or_dash(gpu.nvml.map(|index| index.to_string())),
             or_dash(gpu.pci.clone()),
@@ -149,14 +151,8 @@ pub fn table(gpus: &[Gpu]) -> Vec<String> {
             gpu.name.clone(),
         ]
     });
-    let rows: Vec<[String; 7]> = std::iter::once(heading).chain(cells).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..7).map(width).collect();
-    let line = |row: &[String; 7]| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}")).collect();
-        cells.join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
+    let rows: Vec<Vec<String>> = std::iter::once(heading).chain(cells).collect();
+    render(&rows, &left, Style::Text).lines().map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -186,7 +182,8 @@ mod tests {
 
     fn cuda(list: &'static str, order: Option<&'static str>) -> Vec<Option<bool>> {
         let (egl, nvml) = two();
-        let variable = |name: &str| if name == "CUDA_VISIBLE_DEVICES" { Some(list) } else { order };
+        let variable =
+            |name: &str| if name == "CUDA_VISIBLE_DEVICES" { Some(list) } else { order }.map(str::to_owned);
         join(egl, &nvml, variable).into_iter().map(|gpu| gpu.cuda_visible).collect()
     }
 

@@ -86,17 +86,11 @@ pub fn ask() -> Result<Nvml, String> {
             buffer[buffer.len() - 1] = 0;
             has_text.then(|| CStr::from_ptr(buffer.as_ptr()).to_string_lossy().into_owned())
         };
-        let minor = |gpu: Handle| {
-            let ask =
-                library.get::<unsafe extern "C" fn(Handle, *mut c_uint) -> c_int>(b"nvmlDeviceGetMinorNumber\0");
-            let mut minor = 0;
-            (ask.ok()?(gpu, &mut minor) == 0).then_some(minor)
-        };
-        let virtualization = |gpu: Handle| {
-            let ask = library
-                .get::<unsafe extern "C" fn(Handle, *mut c_uint) -> c_int>(b"nvmlDeviceGetVirtualizationMode\0");
-            let mut kind = 0;
-            (ask.ok()?(gpu, &mut kind) == 0).then_some(kind)
+        type Number = unsafe extern "C" fn(Handle, *mut c_uint) -> c_int;
+        let number = |function: &[u8], gpu: Handle| {
+            let ask = library.get::<Number>(function).ok()?;
+            let mut number = 0;
+            (ask(gpu, &mut number) == 0).then_some(number)
         };
         let pci = |gpu: Handle| {
             let ask =
@@ -126,9 +120,9 @@ pub fn ask() -> Result<Nvml, String> {
                 name: text(Some(*name), gpu).unwrap_or_default(),
                 is_compute_only: mode(b"nvmlDeviceGetGpuOperationMode\0", gpu) == Some(1),
                 has_mig: mode(b"nvmlDeviceGetMigMode\0", gpu) == Some(1),
-                is_virtual: virtualization(gpu) == Some(VGPU),
+                is_virtual: number(b"nvmlDeviceGetVirtualizationMode\0", gpu) == Some(VGPU),
                 code: 0,
-                minor: minor(gpu),
+                minor: number(b"nvmlDeviceGetMinorNumber\0", gpu),
                 pci: pci(gpu),
                 uuid: text(library.get::<Text>(b"nvmlDeviceGetUUID\0").ok().map(|f| *f), gpu),
             });

@@ -13,6 +13,13 @@ pub struct VendorFile {
     pub library: Result<String, String>,
 }
 
+impl VendorFile {
+    pub(super) fn read(path: &Path) -> VendorFile {
+        let content = super::small_file::read_small(path).map_err(|e| e.to_string());
+        VendorFile { path: path.display().to_string(), library: content.and_then(|bytes| parse(&bytes)) }
+    }
+}
+
 /// Where libglvnd looks, in its order.
 const FOLDERS: [&str; 2] = ["/etc/glvnd/egl_vendor.d", "/usr/share/glvnd/egl_vendor.d"];
 
@@ -24,13 +31,7 @@ pub fn vendor_files(environment: &BTreeMap<String, String>) -> Vec<VendorFile> {
         let folders = list("__EGL_VENDOR_LIBRARY_DIRS").unwrap_or_else(|| FOLDERS.map(PathBuf::from).to_vec());
         folders.iter().flat_map(|folder| files_in(folder, |name| name.ends_with(".json"))).collect()
     });
-    paths
-        .into_iter()
-        .map(|path| {
-            let content = super::small_file::read_small(&path).map_err(|e| e.to_string());
-            VendorFile { path: path.display().to_string(), library: content.and_then(|bytes| parse(&bytes)) }
-        })
-        .collect()
+    paths.iter().map(|path| VendorFile::read(path)).collect()
 }
 
 /// The library that a vendor file names.

@@ -1,7 +1,7 @@
 //! Vulkan's loader: the drivers that it is told of, and the devices that it finds. Opened at run time, as the gears do
 //! without it.
 
-use super::vendor_files::{VendorFile, files_in, parse};
+use super::vendor_files::{VendorFile, files_in};
 use ash::vk;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -64,11 +64,7 @@ pub fn vulkan_files(environment: &BTreeMap<String, String>) -> Vec<VendorFile> {
             FOLDERS.iter().flat_map(|folder| files_in(Path::new(folder), |name| name.ends_with(".json"))).collect()
         }
     };
-    let file = |path: PathBuf| {
-        let content = super::small_file::read_small(&path).map_err(|e| e.to_string());
-        VendorFile { path: path.display().to_string(), library: content.and_then(|bytes| parse(&bytes)) }
-    };
-    paths.into_iter().map(file).collect()
+    paths.iter().map(|path| VendorFile::read(path)).collect()
 }
 
 #[cfg(test)]

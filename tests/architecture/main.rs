@@ -43,7 +43,6 @@ fn named_by_rooms() -> BTreeMap<String, Named> {
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("capture", &[], &["image"]),
     ("console", &[], &["thiserror"]),
-    ("machine", &[], &["ash", "libloading", "serde", "serde_json"]),
     ("output_file", &[], &["thiserror"]),
     ("renderer", &[], &["serde"]),
     ("report_file", &[], &["libc", "rustix", "serde_json", "thiserror"]),
@@ -51,6 +50,8 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("signals", &[], &["libc", "signal_hook"]),
     ("stage_name", &[], &["clap", "serde"]),
     ("stats", &[], &["hdrhistogram", "statrs"]),
+    ("text_table", &[], &[]),
+    ("machine", &["text_table"], &["ash", "libloading", "serde", "serde_json"]),
     ("render", &["renderer", "scene"], &["bytemuck", "etcetera", "glam", "glow", "image", "libc", "rustix", "tempfile", "thiserror"]),
     ("request", &["scene", "stage_name"], &["clap", "regex_lite"]),
     ("cli", &["request", "scene", "stage_name"], &["clap", "humantime", "regex_lite"]),
@@ -58,7 +59,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("error", &["canvas", "console", "output_file", "render", "report_file"], &["thiserror"]),
     ("devices", &["canvas", "console", "error", "machine", "renderer", "request"], &["serde", "serde_json"]),
     ("gears", &["canvas", "capture", "console", "error", "output_file", "render", "renderer", "request", "scene", "signals", "stats"], &["image", "serde", "serde_json"]),
-    ("bench", &["canvas", "cli", "console", "error", "gears", "machine", "output_file", "render", "renderer", "report_file", "request", "scene", "signals", "stage_name", "stats"], &["askama", "csv", "humantime", "image", "indicatif", "rustix", "serde", "serde_json"]),
+    ("bench", &["canvas", "cli", "console", "error", "gears", "machine", "output_file", "render", "renderer", "report_file", "request", "scene", "signals", "stage_name", "stats", "text_table"], &["askama", "csv", "humantime", "image", "indicatif", "rustix", "serde", "serde_json"]),
     ("doctor", &["canvas", "capture", "cli", "console", "error", "gears", "machine", "renderer", "report_file", "request", "scene"], &["image", "libc", "rustix", "serde", "serde_json", "x11rb"]),
     ("main", &["bench", "cli", "console", "devices", "doctor", "error", "gears", "signals"], &["clap"]),
 ];

@@ -8,7 +8,7 @@ mod table;
 
 pub use self::csv::csv;
 pub use marks::Mark;
-pub use table::{Style, figure, render, table};
+pub use table::{figure, table};
 
 use crate::canvas::{SwapIntervalReport, Target};
 use crate::renderer::{Kind, Renderer};

@@ -1,7 +1,7 @@
 //! Rows about the driver's libraries: whether all of them are in the container, and where the linker looks.
 
 use super::catalogue::Cause::One;
-use super::catalogue::{Group, Id, Row, Text, Words};
+use super::catalogue::{Cause, Group, Id, Row, Text, Words};
 #[cfg(test)]
 use super::examples::*;
 use super::gpu::{ASK_FOR_GPU, ASK_FOR_GRAPHICS};
@@ -51,14 +51,7 @@ pub(super) const ROWS: &[Row] = &[
         }),
         check: host_driver_without_gl,
         group: Group::Gpu,
-        because_of: &[
-            One(Id::OldLibc),
-            One(Id::LibraryDamaged),
-            One(Id::LibraryHangs),
-            One(Id::LibraryCrashes),
-            One(Id::ImageCarriesDriver),
-            One(Id::VersionMismatch),
-        ],
+        because_of: UNUSABLE_LIBRARIES,
     },
     Row {
         id: Id::GraphicsMissing,
@@ -70,14 +63,7 @@ pub(super) const ROWS: &[Row] = &[
         }),
         check: graphics_missing,
         group: Group::Gpu,
-        because_of: &[
-            One(Id::OldLibc),
-            One(Id::LibraryDamaged),
-            One(Id::LibraryHangs),
-            One(Id::LibraryCrashes),
-            One(Id::ImageCarriesDriver),
-            One(Id::VersionMismatch),
-        ],
+        because_of: UNUSABLE_LIBRARIES,
     },
     Row {
         id: Id::GpucompMissing,
@@ -99,6 +85,16 @@ pub(super) const ROWS: &[Row] = &[
             One(Id::HostDriverWithoutGl),
         ],
     },
+];
+
+/// What makes libraries count as missing that are there, and don't load.
+const UNUSABLE_LIBRARIES: &[Cause] = &[
+    One(Id::OldLibc),
+    One(Id::LibraryDamaged),
+    One(Id::LibraryHangs),
+    One(Id::LibraryCrashes),
+    One(Id::ImageCarriesDriver),
+    One(Id::VersionMismatch),
 ];
 
 const NEW_SPECIFICATION: &str = "on the host: update the NVIDIA Container Toolkit to 1.20 or newer, then: sudo nvidia-ctk \

@@ -79,7 +79,7 @@ impl Facts {
             node: device.node.clone(),
         });
         let nvml = self.nvml.done().map_or(&[][..], |nvml| &nvml.gpus);
-        machine::join_gpus(egl.collect(), nvml, |name| self.variable(name))
+        machine::join_gpus(egl.collect(), nvml, |name| self.variable(name).map(str::to_owned))
     }
 
     /// Whether NVIDIA's driver should be used here: its kernel driver is loaded, its nodes or libraries are here, or

@@ -156,36 +156,34 @@ const DISPATCH: &[(&str, &str)] = &[
 const NVIDIA_VERSIONED: [&str; 5] =
     ["libnvidia-tls", "libnvidia-glcore", "libnvidia-eglcore", "libnvidia-glsi", "libnvidia-gpucomp"];
 
+/// A library that is still to be loaded.
+fn library(name: &str, package: Option<&str>, role: Role) -> Library {
+    let (name, package) = (name.into(), package.map(Into::into));
+    Library { name, role, package, loaded: Outcome::default(), mount: None }
+}
+
+/// Libraries that Debian's packages bring.
+fn packaged(table: &[(&str, &str)], role: Role) -> Vec<Library> {
+    table.iter().map(|(name, package)| library(name, Some(package), role)).collect()
+}
+
+/// Libraries that an engine adds, or whose package isn't known.
+fn injected(names: &[&str], role: Role) -> Vec<Library> {
+    names.iter().map(|name| library(name, None, role)).collect()
+}
+
 /// What other programs load: libglvnd's and GLU's libraries that the gears do without, and NVIDIA's for GBM and
 /// Wayland.
 fn others() -> Vec<Library> {
-    let packaged = [("libOpenGL.so.0", "libopengl0"), ("libGLU.so.1", "libglu1-mesa")];
-    let injected = ["libnvidia-egl-gbm.so.1", "libnvidia-egl-wayland.so.1"];
-    let library = |name: &str, package: Option<&str>, role| Library {
-        name: name.into(),
-        role,
-        package: package.map(Into::into),
-        loaded: Outcome::default(),
-        mount: None,
-    };
-    let packaged = packaged.map(|(name, package)| library(name, Some(package), Role::Dispatch));
-    let injected = injected.map(|name| library(name, None, Role::NvidiaOther));
-    packaged.into_iter().chain(injected).collect()
+    [
+        packaged(&[("libOpenGL.so.0", "libopengl0"), ("libGLU.so.1", "libglu1-mesa")], Role::Dispatch),
+        injected(&["libnvidia-egl-gbm.so.1", "libnvidia-egl-wayland.so.1"], Role::NvidiaOther),
+    ]
+    .concat()
 }
 
 /// All libraries to load. What both windows and NVIDIA's GLX need is tried once for each.
 fn libraries(facts: &Facts) -> Vec<Library> {
-    let library = |name: &str, package: Option<&str>, role| Library {
-        name: name.into(),
-        role,
-        package: package.map(Into::into),
-        loaded: Outcome::default(),
-        mount: None,
-    };
-    let packaged = |table: &[(&str, &str)], role| -> Vec<Library> {
-        table.iter().map(|(name, package)| library(name, Some(package), role)).collect()
-    };
-    let injected = |names: &[&str], role| names.iter().map(|name| library(name, None, role)).collect::<Vec<_>>();
     let versioned: Vec<String> = facts
         .nvidia_kernel_driver
         .iter()
