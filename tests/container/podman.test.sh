@@ -40,7 +40,8 @@ test_kill_9_of_the_script_leaves_no_trace_with_podman() {
 test_podman_says_that_there_is_no_cdi_specification() {
   use_podman
   DISPLAY='' exits 1 scripts/run --engine=podman --gpu=cdi --image=rust-gears:mesa -- --frames 3
-  contains "$output" 'cause: there is no CDI specification' 'unresolvable CDI devices'
+  contains "$output" "cause: no CDI specification (a file that lists a GPU's device nodes and libraries) names this device" \
+    'unresolvable CDI devices'
 }
 
 test_doctor_from_the_host_with_podman() {
