@@ -7,13 +7,22 @@ start_engine() {
   docker info >/dev/null 2>&1 && return
   local -r folder=$(mktemp -d -t rust-gears-engine.XXXXXX)
   on_exit rm -rf "$folder"
+  make_bridge rust-gears-test 10.98.76.1/24 || return 1
   # Its images are kept from run to run; what it keeps is root's.
-  start_dockerd "$folder" --data-root "$root/target/engine" || {
+  start_dockerd "$folder" --data-root "$root/target/engine" --bridge rust-gears-test || {
     tail -n 20 "$folder/log" >&2
     warn "no container engine can be started here: its last words are above"
     return 1
   }
   export DOCKER_HOST=unix://$folder/socket
+}
+
+# make_bridge NAME ADDRESS: for the containers, removed at the end. On docker0 there may still be containers of an engine
+# that was killed: their network namespaces stay, and answer for the addresses that new containers get.
+make_bridge() {
+  ip link delete "$1" 2>/dev/null || true # a run that was killed may have left it
+  on_exit ip link delete "$1"
+  ip link add "$1" type bridge && ip address add "$2" dev "$1" && ip link set "$1" up
 }
 
 # The image that rust-gears starts from: Debian's own, or scripts/build's stand-in for it.
