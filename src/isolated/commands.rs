@@ -9,13 +9,14 @@ use std::process::Command;
 pub const FOLDER: &str = "/tmp/rust-gears";
 /// Through this socket, the web server gets the X server's screen.
 pub const RFB_SOCKET: &str = "/tmp/rust-gears/rfb";
+/// Through this socket, the health check asks the web server, however many connections wait at its port.
+pub const WEB_SOCKET: &str = "/tmp/rust-gears/web";
 /// Without this cookie, nobody can draw on the X server.
 pub const COOKIE: &str = "/tmp/rust-gears/cookie";
 /// The password as the X server reads it.
 pub const VNC_PASSWORD: &str = "/tmp/rust-gears/password";
 
-/// The ports of the web server and, for VNC viewers, of the X server.
-pub const WEB_PORT: u16 = 6080;
+/// The X server's port for VNC viewers.
 pub const VNC_PORT: u16 = 5900;
 
 /// This program's other name.
@@ -70,7 +71,7 @@ pub fn x_server(way: Way, display: RawFd) -> Command {
 
 pub fn web_server(password: &str) -> Command {
     let mut command = Command::new(WEB_SERVER);
-    command.args(["--rfb", RFB_SOCKET]).env("RUST_GEARS_PASSWORD", password);
+    command.args(["--rfb", RFB_SOCKET, "--local", WEB_SOCKET]).env("RUST_GEARS_PASSWORD", password);
     command
 }
 

@@ -1,6 +1,6 @@
-//! Whether a new viewer would see the gears, checked along a viewer's own path.
+//! Whether the gears can be watched: asks the servers that viewers connect to.
 
-use crate::commands::{RFB_SOCKET, VNC_PORT, WEB_PORT};
+use crate::commands::{RFB_SOCKET, VNC_PORT, WEB_SOCKET};
 use crate::task::Way;
 use crate::web::rfb;
 use axum::body::{Body, to_bytes};
@@ -11,7 +11,7 @@ use std::error::Error;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 
 /// How long the web server may take. It gives the X server half of that.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -42,7 +42,7 @@ pub async fn check(way: Way) -> Result<(), String> {
 }
 
 async fn ask_web_server() -> Result<(StatusCode, String), Box<dyn Error>> {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, WEB_PORT)).await?;
+    let stream = UnixStream::connect(WEB_SOCKET).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
     let request = Request::get("/health").header(header::HOST, "127.0.0.1").body(Body::empty())?;

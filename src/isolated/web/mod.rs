@@ -21,12 +21,15 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use clap::Parser;
 use figures::Figures;
+use std::fmt::Display;
 use std::future::ready;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use tokio::io::AsyncRead;
+use tokio::net::{TcpListener, UnixListener};
 use tower_http::services::ServeDir;
 
 /// Shows an X server's screen and the gears' figures in browsers.
@@ -39,6 +42,10 @@ struct Args {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:6080")]
     listen: SocketAddr,
+
+    /// A Unix socket to listen on as well, for the health check
+    #[arg(long, value_name = "PATH")]
+    local: PathBuf,
 
     /// The Unix socket where the X server speaks RFB
     #[arg(long, value_name = "PATH")]
@@ -94,21 +101,27 @@ pub fn main() -> ExitCode {
         eprintln!("rust-gears-web: RUST_GEARS_PASSWORD is not set, and without a password everybody would get in");
         return ExitCode::from(2);
     };
-    let listen = args.listen;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(THREADS).build();
-    match runtime.and_then(|runtime| runtime.block_on(serve(args, password))) {
+    let served = match runtime {
+        Ok(runtime) => runtime.block_on(serve(args, password)),
+        Err(error) => Err(format!("cannot start: {error}")),
+    };
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("rust-gears-web: cannot listen at {listen}: {error}");
+            eprintln!("rust-gears-web: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn serve(args: Args, password: Password) -> std::io::Result<()> {
-    let listener = tokio::net::TcpListener::bind(args.listen).await?;
+async fn serve(args: Args, password: Password) -> Result<(), String> {
+    let cannot_listen = |at: &dyn Display, error: io::Error| format!("cannot listen at {at}: {error}");
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| cannot_listen(&args.listen, error))?;
+    let local = UnixListener::bind(&args.local).map_err(|error| cannot_listen(&args.local.display(), error))?;
     let site = Site::new(password, args.rfb, tokio::io::stdin());
-    server::run(listener, router(site, &args.novnc)).await;
+    let router = router(site, &args.novnc);
+    tokio::join!(server::run(listener, router.clone()), server::run_local(local, router));
     Ok(())
 }
 

@@ -7,10 +7,11 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::future::ready;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 
 /// How long a request's headers may take, and how long a connection may be idle between two requests.
 const HEADERS_WITHIN: Duration = Duration::from_secs(5);
@@ -19,6 +20,7 @@ const BUFFER: usize = 8192;
 /// How long to wait after an error that isn't a connection's own, such as a lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Serves the network.
 pub async fn run(listener: TcpListener, router: Router) {
     let places = Places::default();
     loop {
@@ -30,6 +32,20 @@ pub async fn run(listener: TcpListener, router: Router) {
         let _ = stream.set_nodelay(true);
         let place = places.take(peer.ip()).await;
         tokio::spawn(serve(stream, place, router.clone()));
+    }
+}
+
+/// Serves this container, whose connections don't queue behind the network's.
+pub async fn run_local(listener: UnixListener, router: Router) {
+    let places = Places::default();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let place = places.take(Ipv4Addr::LOCALHOST.into()).await;
+                tokio::spawn(serve(stream, place, router.clone()));
+            }
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
     }
 }
 

@@ -144,7 +144,7 @@ class Page:
     def still(self, file):
         def rests():
             before = self.screen()
-            time.sleep(1)
+            time.sleep(2)
             return before if self.screen() == before else None
 
         pathlib.Path(file).write_bytes(wait_until("a screen at rest", rests))
