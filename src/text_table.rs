@@ -10,7 +10,7 @@ pub enum Style {
 
 /// Formats rows of cells, the first being the heading. The first column and those in `left` are left-aligned, the
 /// others right-aligned. There is no line break at the end.
-pub fn render(rows: &[Vec<String>], left: &[usize], style: Style) -> String {
+pub fn format(rows: &[Vec<String>], left: &[usize], style: Style) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let is_left = |column: usize| column == 0 || left.contains(&column);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max();
@@ -43,9 +43,9 @@ mod tests {
         let rows: Vec<Vec<String>> = [["stage", "figure"], ["a", "1"], ["classic", "12.5 µs"]]
             .map(|r| r.map(str::to_owned).to_vec())
             .to_vec();
-        assert_eq!(render(&rows, &[], Style::Text), "stage     figure\na              1\nclassic  12.5 µs");
+        assert_eq!(format(&rows, &[], Style::Text), "stage     figure\na              1\nclassic  12.5 µs");
         assert_eq!(
-            render(&rows, &[], Style::Markdown),
+            format(&rows, &[], Style::Markdown),
             "| stage   |  figure |\n| --- | ---: |\n| a       |       1 |\n| classic | 12.5 µs |"
         );
     }

@@ -9,7 +9,7 @@ use crate::renderer::Kind;
 use crate::report_file::{self, STANDARD_INPUT, shortened};
 use crate::stage_name::StageName;
 use crate::stats::{Ratio, mean, median, paired_ratio, ratio_in_turns, welch_ratio};
-use crate::text_table::{Style, render};
+use crate::text_table::{self, Style};
 use std::path::PathBuf;
 
 /// Confidence that all rows of a table hold. At 95 %, every third table would raise a false alarm.
@@ -39,35 +39,35 @@ pub struct Row {
     pub label: String,
     /// Both figures as reported, and their unit.
     pub figures: Option<(f64, f64, String)>,
-    pub verdict: Verdict,
+    pub comparison: Comparison,
     /// The marks of both.
     pub marks: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Verdict {
+pub enum Comparison {
     /// Speed of the second divided by speed of the first. The interval includes the noise floor.
     Compared(Ratio),
     NotComparable(String),
 }
 
-impl Verdict {
+impl Comparison {
     pub fn text(&self) -> String {
         match self {
-            Verdict::Compared(ratio) if ratio.holds_one() => "same".into(),
-            Verdict::Compared(ratio) if ratio.ratio < 1.0 => {
+            Comparison::Compared(ratio) if ratio.holds_one() => "same".into(),
+            Comparison::Compared(ratio) if ratio.ratio < 1.0 => {
                 format!("slower by {:.1} %", 100.0 * (1.0 - ratio.ratio))
             }
-            Verdict::Compared(ratio) => format!("faster by {:.1} %", 100.0 * (ratio.ratio - 1.0)),
-            Verdict::NotComparable(why) => format!("not comparable: {why}"),
+            Comparison::Compared(ratio) => format!("faster by {:.1} %", 100.0 * (ratio.ratio - 1.0)),
+            Comparison::NotComparable(why) => format!("not comparable: {why}"),
         }
     }
 
     /// Whether it passes a gate at `least`: it is as fast, or its ratio is at least that.
     fn passes(&self, least: f64) -> bool {
         match self {
-            Verdict::Compared(ratio) => ratio.holds_one() || ratio.ratio >= least,
-            Verdict::NotComparable(_) => false,
+            Comparison::Compared(ratio) => ratio.holds_one() || ratio.ratio >= least,
+            Comparison::NotComparable(_) => false,
         }
     }
 }
@@ -102,13 +102,13 @@ pub fn print(named: &[(String, Vec<Report>)], fail_below: Option<f64>, style: St
         let rows = compare(base, other);
         output.line(&format!("{name} compared with {first}\n\n{}\n", table(&rows, style)))?;
         let least = fail_below.unwrap_or(0.0);
-        failed.extend(rows.into_iter().filter(|row| fail_below.is_some() && !row.verdict.passes(least)));
+        failed.extend(rows.into_iter().filter(|row| fail_below.is_some() && !row.comparison.passes(least)));
     }
     if failed.is_empty() {
         return Ok(());
     }
     let reasons: Vec<String> =
-        failed.iter().map(|row| format!("{} is {}", row.label, row.verdict.text())).collect();
+        failed.iter().map(|row| format!("{} is {}", row.label, row.comparison.text())).collect();
     Err(Error::Requirement(format!("--fail-below is not met: {}", reasons.join("; "))))
 }
 
@@ -169,22 +169,22 @@ fn compare_stage(label: String, base: &[Sample], other: &[Sample], confidence: f
     }
     let (Some(first), Some(second)) = (base.first(), other.first()) else {
         let side = if base.is_empty() { "first" } else { "second" };
-        let verdict = Verdict::NotComparable(format!("the {side} file doesn't have this stage"));
-        return Row { label, figures: None, verdict, marks };
+        let comparison = Comparison::NotComparable(format!("the {side} file doesn't have this stage"));
+        return Row { label, figures: None, comparison, marks };
     };
     let mean_figure = |samples: &[Sample]| mean(&samples.iter().map(|s| s.stage.figure).collect::<Vec<_>>());
     let figures = Some((mean_figure(base), mean_figure(other), second.stage.unit.clone()));
-    let verdict = match difference(first, base.iter().chain(other)) {
-        Some(why) => Verdict::NotComparable(why),
+    let comparison = match difference(first, base.iter().chain(other)) {
+        Some(why) => Comparison::NotComparable(why),
         None => match ratio(base, other, confidence) {
             Some(ratio) => {
                 let is_one_run_each = base.len() == 1 && other.len() == 1;
-                Verdict::Compared(ratio.widened(noise_floor(first.kind, is_one_run_each)))
+                Comparison::Compared(ratio.widened(noise_floor(first.kind, is_one_run_each)))
             }
-            None => Verdict::NotComparable("too few rounds, or a figure that isn't positive".into()),
+            None => Comparison::NotComparable("too few rounds, or a figure that isn't positive".into()),
         },
     };
-    Row { label, figures, verdict, marks }
+    Row { label, figures, comparison, marks }
 }
 
 /// What differs between samples that should be alike, or what makes a sample meaningless.
@@ -222,19 +222,19 @@ fn ratio(base: &[Sample], other: &[Sample], confidence: f64) -> Option<Ratio> {
 }
 
 pub fn table(rows: &[Row], style: Style) -> String {
-    let heading = ["stage", "first", "second", "", "ratio", "interval", "verdict", "marks"];
+    let heading = ["stage", "first", "second", "", "ratio", "interval", "result", "marks"];
     let mut cells = vec![heading.map(str::to_owned).to_vec()];
     for row in rows {
         let (first, second, unit) = match &row.figures {
             Some((first, second, unit)) => (figure(*first), figure(*second), shortened(unit, LONGEST_UNIT)),
             None => Default::default(),
         };
-        let (ratio, interval) = match &row.verdict {
-            Verdict::Compared(r) => (format!("{:.3}", r.ratio), format!("{:.3} to {:.3}", r.low, r.high)),
-            Verdict::NotComparable(_) => Default::default(),
+        let (ratio, interval) = match &row.comparison {
+            Comparison::Compared(r) => (format!("{:.3}", r.ratio), format!("{:.3} to {:.3}", r.low, r.high)),
+            Comparison::NotComparable(_) => Default::default(),
         };
         let marks = row.marks.join(", ");
-        cells.push(vec![row.label.clone(), first, second, unit, ratio, interval, row.verdict.text(), marks]);
+        cells.push(vec![row.label.clone(), first, second, unit, ratio, interval, row.comparison.text(), marks]);
     }
-    render(&cells, &[3, 6, 7], style)
+    text_table::format(&cells, &[3, 6, 7], style)
 }

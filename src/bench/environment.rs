@@ -1,9 +1,7 @@
 //! Where a benchmark ran: what must be equal for two of them to be comparable, and what explains a difference.
 
 use crate::bench::report::{Environment, PcieLink};
-use crate::canvas::Canvas;
-use crate::canvas::SwapIntervalReport;
-use crate::canvas::devices;
+use crate::canvas::{Canvas, MeasuredSwapInterval, Synchronisation, devices};
 use crate::machine::{self, Container, Injection, nvidia_driver_version};
 use crate::renderer::Kind;
 use std::collections::BTreeMap;
@@ -12,15 +10,11 @@ use std::fs;
 use std::path::Path;
 
 /// Gathers the facts about this machine. Call it right after the rounds, because an idle PCI Express link slows down.
-/// `measured` says what the on-screen rate reveals about the swap interval.
-pub fn look(canvas: &Canvas, measured: &str) -> Environment {
+/// `synchronisation` is what the on-screen rate reveals about the swap interval.
+pub fn gather(canvas: &Canvas, synchronisation: Synchronisation) -> Environment {
     let renderer = canvas.gl().renderer.clone();
-    let swap_interval = canvas.window().map(|window| SwapIntervalReport {
-        asked: window.swap_interval.asked,
-        accepted: window.swap_interval.accepted,
-        refusal: window.swap_interval.refusal.clone(),
-        measured: measured.into(),
-    });
+    let swap_interval =
+        canvas.window().map(|window| MeasuredSwapInterval::new(&window.swap_interval, synchronisation));
     let variables: BTreeMap<String, String> = env::vars().collect();
     let container = machine::container(&variables);
     Environment {

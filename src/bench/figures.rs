@@ -1,11 +1,10 @@
 //! Computes figures from rounds.
 
+use super::assess;
 use super::record::Record;
 use super::runner::Running;
-use super::verdict;
 use crate::bench::report::{Environment, FrameTime, Limit, Mark, Stage};
-use crate::canvas::Synchronisation;
-use crate::canvas::Target;
+use crate::canvas::{Synchronisation, Target};
 use crate::renderer::Kind;
 use crate::stage_name::StageName;
 use crate::stats::{half_width, mean, rate_interval, scatter};
@@ -86,7 +85,7 @@ fn figures(
     let units_per_frame = stage.work / spec.work_per_unit;
     let rates: Vec<f64> = record.rates().iter().map(|rate| rate * units_per_frame).collect();
     let figure = units_per_frame / time;
-    let limit = verdict::limit(&verdict::Frame {
+    let limit = assess::limit(&assess::Frame {
         target: spec.target,
         kind: environment.kind,
         is_bus: spec.is_bus,
@@ -118,7 +117,7 @@ fn figures(
         gpu_ms: record.gpu_per_frame().filter(|_| environment.kind == Kind::Hardware).map(|seconds| seconds * 1e3),
         limited_by: Some(limit),
         link_share: link.map(|link| figure / link.gigabytes_per_second),
-        marks: verdict::marks(&verdict::Rounds {
+        marks: assess::marks(&assess::Rounds {
             frames: record.total_frames(),
             rounds: rates.len(),
             scatter: scatter(&rates),
@@ -147,7 +146,7 @@ fn present(
     }
     let figure = mean(&rounds);
     let megapixels = f64::from(on_screen.size.0) * f64::from(on_screen.size.1) / 1e6;
-    let mut marks = verdict::marks(&verdict::Rounds {
+    let mut marks = assess::marks(&assess::Rounds {
         frames: on_screen.record.total_frames(),
         rounds: rounds.len(),
         scatter: scatter(&rounds),

@@ -3,9 +3,11 @@
 
 mod against;
 mod all_devices;
+mod assess;
 pub mod compare;
 mod environment;
 mod figures;
+mod framebuffers;
 mod halt;
 mod outputs;
 mod own_options;
@@ -16,9 +18,8 @@ mod rounds;
 mod runner;
 mod side;
 mod stages;
-mod target;
 mod turns;
-mod verdict;
+mod window;
 
 use crate::bench::report::{Mark, Report, SCHEMA, Settings};
 use crate::console;
@@ -78,7 +79,7 @@ fn measure(options: &Bench, signals: Signals) -> Result<(Report, Option<Stop>), 
     turns.end();
     let refresh = runner.canvas.window().and_then(|window| window.refresh_rate());
     let synchronisation = figures::synchronisation(&running, refresh);
-    let environment = environment::look(&runner.canvas, synchronisation.text());
+    let environment = environment::gather(&runner.canvas, synchronisation);
     let software = (environment.kind == Kind::Software).then_some(Mark::SoftwareRendering);
     let test = (options.test_slow_down > 0.0).then_some(Mark::TestSlowDown { percent: options.test_slow_down });
     let report = Report {

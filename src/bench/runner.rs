@@ -1,12 +1,12 @@
 //! Draws stages and measures the time.
 
+use super::framebuffers::Framebuffers;
 use super::halt::{Halt, Stop};
 use super::processors::{Usage, own_time};
 use super::record::{Record, Round};
 use super::stages::{Setup, Spec};
-use super::target::{self, Framebuffers};
-use crate::canvas::Target;
-use crate::canvas::{Canvas, Frames};
+use super::window;
+use crate::canvas::{Canvas, Frames, Target};
 use crate::error::Error;
 use crate::render::workload::Workload;
 use crate::render::{self, Functions, Gears, GpuTimer};
@@ -69,7 +69,7 @@ pub struct Runner<'a> {
     pub canvas: Canvas,
     signals: Signals,
     begun: Instant,
-    looked_after: Instant,
+    handled_events: Instant,
     slowed_down: Instant,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Runner<'a> {
     /// # Errors
     /// Returns an error if it can't be opened.
     pub fn new(options: &'a Bench, signals: Signals) -> Result<Runner<'a>, Error> {
-        let canvas = target::open(&options.canvas)?;
+        let canvas = window::open(&options.canvas)?;
         let gl = canvas.functions().clone();
         let now = Instant::now();
         Ok(Runner {
@@ -91,7 +91,7 @@ impl<'a> Runner<'a> {
             canvas,
             signals,
             begun: now,
-            looked_after: now,
+            handled_events: now,
             slowed_down: now,
         })
     }
@@ -264,9 +264,9 @@ impl<'a> Runner<'a> {
                 }
                 _ => {}
             }
-            if stage.spec.target == Target::OnScreen && now - self.looked_after >= EVENT_INTERVAL {
-                self.looked_after = now;
-                if !target::look_after(&mut self.canvas)? {
+            if stage.spec.target == Target::OnScreen && now - self.handled_events >= EVENT_INTERVAL {
+                self.handled_events = now;
+                if !window::handle_events(&mut self.canvas)? {
                     break Err(Stop::Closed);
                 }
             }

@@ -36,30 +36,3 @@ impl Target {
         }
     }
 }
-
-/// The result of setting a window's swap interval.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SwapIntervalReport {
-    /// What the user asked for, in refreshes per frame.
-    pub asked: Option<i32>,
-    /// The interval in effect, according to the driver.
-    pub accepted: Option<i32>,
-    /// Why the request was refused.
-    pub refusal: Option<String>,
-    /// What the frame rate reveals.
-    pub measured: String,
-}
-
-impl SwapIntervalReport {
-    /// In words.
-    pub fn words(&self) -> String {
-        let number = |n: Option<i32>, none: &str| n.map_or_else(|| none.to_owned(), |n| n.to_string());
-        let refusal = self.refusal.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        format!(
-            "asked {}, accepted {}{refusal}, measured: {}",
-            number(self.asked, "none"),
-            number(self.accepted, "unknown"),
-            self.measured
-        )
-    }
-}

@@ -64,7 +64,7 @@ impl Frames {
         }
     }
 
-    /// Makes the first picture the target of drawing.
+    /// Makes the first picture the one that is drawn into.
     pub fn bind(&self, canvas: &Canvas) {
         match self.framebuffer() {
             Some(framebuffer) => framebuffer.bind(),

@@ -20,12 +20,12 @@ mod window;
 mod x11;
 
 pub use device::{Device, devices};
-pub use drawing::{Drawing, SwapIntervalReport, Target};
+pub use drawing::{Drawing, Target};
 pub use error::{Attempts, CanvasError, Refusal};
 pub use frames::Frames;
 pub use gl::Gl;
 pub use offscreen::OffScreen;
-pub use swap::{SwapInterval, Synchronisation};
+pub use swap::{MeasuredSwapInterval, SwapInterval, Synchronisation};
 pub use vendor::{earlier_failures, forget_vendor_progress};
 pub use window::{Event, Key, Window};
 pub use x11::{NoAnswer, TOO_MANY_FILES, addresses, before_exit_when_server_dies, connect, try_shared_memory};

@@ -5,6 +5,7 @@ use glutin::api::glx;
 use glutin::display::GetDisplayExtensions;
 use glutin::prelude::GlSurface;
 use glutin::surface::{AsRawSurface, RawSurface};
+use serde::{Deserialize, Serialize};
 use std::ffi::{CStr, CString, c_int, c_uint, c_ulong, c_void};
 use std::num::NonZeroU32;
 
@@ -17,6 +18,37 @@ pub struct SwapInterval {
     pub accepted: Option<i32>,
     /// Why the request was refused.
     pub refusal: Option<String>,
+}
+
+/// A swap interval as requested, as accepted and as measured: a part of the reports.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MeasuredSwapInterval {
+    /// What the user asked for, in refreshes per frame.
+    pub asked: Option<i32>,
+    /// The interval in effect, according to the driver.
+    pub accepted: Option<i32>,
+    /// Why the request was refused.
+    pub refusal: Option<String>,
+    /// What the frame rate reveals.
+    pub measured: String,
+}
+
+impl MeasuredSwapInterval {
+    pub fn new(interval: &SwapInterval, measured: Synchronisation) -> MeasuredSwapInterval {
+        let SwapInterval { asked, accepted, refusal } = interval.clone();
+        MeasuredSwapInterval { asked, accepted, refusal, measured: measured.text().into() }
+    }
+
+    pub fn words(&self) -> String {
+        let number = |n: Option<i32>, none: &str| n.map_or_else(|| none.to_owned(), |n| n.to_string());
+        let refusal = self.refusal.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        format!(
+            "asked {}, accepted {}{refusal}, measured: {}",
+            number(self.asked, "none"),
+            number(self.accepted, "unknown"),
+            self.measured
+        )
+    }
 }
 
 /// What the frame rate reveals about vertical synchronisation.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 const READING: &str = "\
 A row's ratio is the second file's speed divided by the first's. The intervals of all rows of a table contain the true
 ratios with 99 % confidence (Bonferroni). They are widened by how much two runs of the same program on the same machine
-can differ: 1 %, or 3 % for software rendering with one run each. If an interval contains 1, the verdict is \"same\".
+can differ: 1 %, or 3 % for software rendering with one run each. If an interval contains 1, the result is \"same\".
 
 Rounds that took turns (bench --against, as in scripts/bench) are compared pair by pair, which cancels out whatever slows
 down both: the ratio is the 20 % trimmed mean of theirs, with the interval of Tukey and McLaughlin. Other rounds are

@@ -55,8 +55,8 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Error> {
 /// Gathers everything there is to know here, in at most 10 seconds.
 fn examine() -> Result<Facts, &'static str> {
     let display = std::env::var_os("DISPLAY").map(|display| display.to_string_lossy().into_owned());
-    let mut facts = facts::look(display.filter(|display| !display.is_empty()).as_deref());
-    trials::look_closer(&mut facts);
+    let mut facts = facts::gather(display.filter(|display| !display.is_empty()).as_deref());
+    trials::probe(&mut facts);
     if lacks_files(&facts) {
         return Err(LACKS_FILES);
     }
@@ -96,8 +96,8 @@ pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<LeadingCause> {
         (Error::Canvas(_), Place::OffScreen { device: None, .. }) if is_plain => None,
         _ => return None,
     };
-    let mut facts = facts::look(display);
-    trials::look_closer(&mut facts);
+    let mut facts = facts::gather(display);
+    trials::probe(&mut facts);
     if lacks_files(&facts) {
         return Some(LeadingCause::Besides(format!("doctor: {LACKS_FILES}")));
     }

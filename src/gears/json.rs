@@ -1,6 +1,6 @@
 //! One JSON object per line.
 
-use super::report::{Interval, Summary};
+use super::summary::{Interval, Summary};
 use crate::canvas::Drawing;
 use serde::Serialize;
 

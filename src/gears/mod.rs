@@ -1,18 +1,17 @@
-//! A run: draws the scene on a stage frame by frame, measures and reports, until something ends it.
+//! A run: draws the scene frame by frame, measures and prints the results, until something ends it.
 //!
 //! The same loop and the same measurement serve windows and off-screen drawing.
 
 mod json;
-mod report;
+mod painter;
 mod results;
-mod stage;
+mod summary;
 mod text;
 mod timing;
 
 pub use timing::Timing;
 
-use crate::canvas::Drawing;
-use crate::canvas::{CanvasError, Event, Key, before_exit_when_server_dies};
+use crate::canvas::{CanvasError, Drawing, Event, Key, before_exit_when_server_dies};
 use crate::capture;
 use crate::console::{self, Output};
 use crate::error::Error;
@@ -21,12 +20,12 @@ use crate::renderer::Kind;
 use crate::request;
 use crate::scene::{DEGREES_PER_SECOND, View};
 use crate::signals::Signals;
-use report::Interval;
+pub(crate) use painter::Painter;
 use results::Results;
-pub(crate) use stage::Stage;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use summary::Interval;
 
 /// How a run ended, if it didn't fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,24 +58,24 @@ pub fn run(options: &request::Gears) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
     let screenshot = options.screenshot.as_deref().map(OutputFile::open).transpose()?;
     let mut output = Output::default();
-    let stage = Stage::open(&options.canvas).inspect_err(|error| {
+    let painter = Painter::open(&options.canvas).inspect_err(|error| {
         // Scripts look for glxgears' own words on standard output.
         if let (false, Some(line)) = (options.json, glxgears_error(error, &options.canvas)) {
             let _ = output.line(&line);
         }
     })?;
-    let mut session = Session::new(options, stage, output, signals);
-    session.check_requirements()?;
-    session.print_info()?;
-    let outcome = session.draw_until_ended();
+    let mut run = Run::new(options, painter, output, signals);
+    run.check_requirements()?;
+    run.print_info()?;
+    let outcome = run.draw_until_ended();
     if outcome.is_ok()
         && let Some(file) = screenshot
     {
-        file.write(&capture::png(&session.stage.picture(session.view, session.angle)?)?)?;
+        file.write(&capture::png(&run.painter.picture(run.view, run.angle)?)?)?;
     }
-    let is_judged = session.results.borrow().is_judged();
-    let refresh_rate = if is_judged { None } else { session.stage.refresh_rate() };
-    session.results.borrow_mut().print_summary(refresh_rate)?;
+    let is_judged = run.results.borrow().is_judged();
+    let refresh_rate = if is_judged { None } else { run.painter.refresh_rate() };
+    run.results.borrow_mut().print_summary(refresh_rate)?;
     outcome
 }
 
@@ -91,10 +90,10 @@ fn glxgears_error(error: &Error, canvas: &request::Canvas) -> Option<String> {
     }
 }
 
-struct Session<'a> {
+struct Run<'a> {
     options: &'a request::Gears,
-    stage: Stage,
-    /// Only borrowed between calls of `stage`: if the X server dies during one, the results are printed from there.
+    painter: Painter,
+    /// Only borrowed between calls of `painter`: if the X server dies during one, the results are printed from there.
     results: Rc<RefCell<Results>>,
     signals: Signals,
     view: View,
@@ -104,12 +103,12 @@ struct Session<'a> {
     is_paused: bool,
 }
 
-impl<'a> Session<'a> {
-    fn new(options: &'a request::Gears, stage: Stage, output: Output, signals: Signals) -> Session<'a> {
-        let drawing = stage.drawing();
-        stage.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
-        stage.set_title(&text::title(&drawing, None));
-        let results = Results::new(options, drawing, stage.swap_interval().cloned(), output);
+impl<'a> Run<'a> {
+    fn new(options: &'a request::Gears, painter: Painter, output: Output, signals: Signals) -> Run<'a> {
+        let drawing = painter.drawing();
+        painter.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
+        painter.set_title(&text::title(&drawing, None));
+        let results = Results::new(options, drawing, painter.swap_interval().cloned(), output);
         let results = Rc::new(RefCell::new(results));
         let so_far = results.clone();
         before_exit_when_server_dies(move || {
@@ -118,9 +117,9 @@ impl<'a> Session<'a> {
                 let _ = results.print_summary(None);
             }
         });
-        Session {
+        Run {
             options,
-            stage,
+            painter,
             results,
             signals,
             view: options.view,
@@ -152,7 +151,7 @@ impl<'a> Session<'a> {
         if !self.options.info || self.options.json {
             return Ok(());
         }
-        let (extensions, visual) = (self.stage.extensions(), self.stage.visual());
+        let (extensions, visual) = (self.painter.extensions(), self.painter.visual());
         let Results { output, drawing, .. } = &mut *self.results.borrow_mut();
         output.line(&text::gl_strings(drawing, &extensions))?;
         if let Some(visual) = visual {
@@ -164,14 +163,14 @@ impl<'a> Session<'a> {
     fn draw_until_ended(&mut self) -> Result<Ended, Error> {
         loop {
             let mut must_draw = !self.is_paused;
-            for event in self.stage.events(if self.is_paused { PAUSE } else { Duration::ZERO })? {
+            for event in self.painter.events(if self.is_paused { PAUSE } else { Duration::ZERO })? {
                 must_draw = true;
                 match event {
                     Event::Closed | Event::Key(Key::Escape) => return Ok(Ended::Done),
                     Event::Key(key) => self.press(key),
                     Event::Resized => {
                         let mut drawing = self.results.borrow().drawing.clone();
-                        self.stage.resize(&mut drawing)?;
+                        self.painter.resize(&mut drawing)?;
                         self.results.borrow_mut().drawing = drawing;
                     }
                     Event::Exposed => {}
@@ -184,7 +183,7 @@ impl<'a> Session<'a> {
                 self.draw_frame()?;
             }
             if self.is_over() {
-                let frames = self.stage.finish()?;
+                let frames = self.painter.finish()?;
                 self.frames_ended(frames)?;
                 return Ok(Ended::Done);
             }
@@ -213,8 +212,8 @@ impl<'a> Session<'a> {
             self.angle = (self.angle + DEGREES_PER_SECOND * passed.as_secs_f64()) % 360.0;
             self.drawn_at = Some(now);
         }
-        self.stage.draw(self.view, self.angle);
-        let frames = self.stage.end_frame()?;
+        self.painter.draw(self.view, self.angle);
+        let frames = self.painter.end_frame()?;
         self.results.borrow_mut().timing.drew();
         self.frames_ended(frames)
     }
@@ -229,11 +228,11 @@ impl<'a> Session<'a> {
 
     fn print_interval(&self, interval: Interval) -> Result<(), Error> {
         if !self.results.borrow().is_judged() {
-            let refresh_rate = self.stage.refresh_rate();
+            let refresh_rate = self.painter.refresh_rate();
             self.results.borrow_mut().judge_synchronisation(interval.fps, refresh_rate)?;
         }
         let title = text::title(&self.results.borrow().drawing, Some(interval.fps));
-        self.stage.set_title(&title);
+        self.painter.set_title(&title);
         self.results.borrow_mut().print_interval(interval)?;
         Ok(())
     }

@@ -1,9 +1,8 @@
 //! What a run has measured so far, and how it is reported.
 
-use super::report::{Interval, Summary};
+use super::summary::{Interval, Summary};
 use super::{Timing, json, text};
-use crate::canvas::{Drawing, SwapIntervalReport};
-use crate::canvas::{SwapInterval, Synchronisation};
+use crate::canvas::{Drawing, MeasuredSwapInterval, SwapInterval, Synchronisation};
 use crate::console::{self, Output, OutputError};
 use crate::request;
 
@@ -67,12 +66,9 @@ impl Results {
         {
             self.synchronisation = Some(Synchronisation::judge(fps, refresh_rate, interval.accepted));
         }
-        let swap_interval = self.swap_interval.as_ref().map(|interval| SwapIntervalReport {
-            asked: interval.asked,
-            accepted: interval.accepted,
-            refusal: interval.refusal.clone(),
-            measured: self.synchronisation.unwrap_or(Synchronisation::Unknown).text().into(),
-        });
+        let measured = self.synchronisation.unwrap_or(Synchronisation::Unknown);
+        let swap_interval =
+            self.swap_interval.as_ref().map(|interval| MeasuredSwapInterval::new(interval, measured));
         let milliseconds = |percent| Some(times.percentile(percent)?.as_secs_f64() * 1e3);
         let summary = Summary {
             frames: self.timing.drawn(),

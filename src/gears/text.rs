@@ -1,6 +1,6 @@
 //! Text output: glxgears' lines, letter for letter, and our own.
 
-use super::report::{Interval, Summary};
+use super::summary::{Interval, Summary};
 use crate::canvas::{Drawing, Target};
 
 /// glxgears' FPS line.

@@ -1,6 +1,6 @@
 //! When frames ended, and what follows from it: frame times, intervals, limits.
 
-use super::report::Interval;
+use super::summary::Interval;
 use crate::stats::{FrameTimes, rate};
 use std::time::{Duration, Instant};
 

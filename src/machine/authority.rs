@@ -69,7 +69,7 @@ impl Cookie {
 }
 
 /// Looks where Xlib and XCB look.
-pub(super) fn look() -> Authority {
+pub(super) fn find() -> Authority {
     let named = std::env::var_os("XAUTHORITY");
     let is_named = named.is_some();
     let path =

@@ -33,7 +33,7 @@ pub fn display(asked: &str, hostname: &str) -> Display {
         asked: asked.to_owned(),
         name: DisplayName::parse(asked),
         hostname: hostname.to_owned(),
-        authority: authority::look(),
+        authority: authority::find(),
         sockets,
         more_sockets,
     }

@@ -2,7 +2,7 @@
 //! agree.
 
 use super::nvml::NvmlGpu;
-use crate::text_table::{Style, render};
+use crate::text_table::{self, Style};
 use serde::Serialize;
 
 /// A GPU as EGL lists it.
@@ -152,7 +152,7 @@ pub fn table(gpus: &[Gpu]) -> Vec<String> {
         ]
     });
     let rows: Vec<Vec<String>> = std::iter::once(heading).chain(cells).collect();
-    render(&rows, &left, Style::Text).lines().map(str::to_owned).collect()
+    text_table::format(&rows, &left, Style::Text).lines().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use image::{DynamicImage, RgbImage, RgbaImage};
 
 /// A picture in the GPU's memory: colour and depth, with or without multisampling.
 pub struct Framebuffer {
-    /// The target of drawing.
+    /// What is drawn into.
     drawn: Storage,
     /// Samples are resolved to pixels here; not needed without multisampling.
     resolved: Option<Storage>,
@@ -61,7 +61,7 @@ impl Framebuffer {
         self.resolved.as_ref().unwrap_or(&self.drawn).bind(glow::FRAMEBUFFER);
     }
 
-    /// Makes it the target of drawing.
+    /// Makes it the framebuffer that is drawn into.
     pub fn bind(&self) {
         self.drawn.bind(glow::FRAMEBUFFER);
     }
@@ -155,7 +155,7 @@ fn copy_of_window(gl: &Functions, size: (u32, u32), is_embedded: bool) -> Result
                 gl.get_tex_image(glow::TEXTURE_2D, 0, glow::RGBA, glow::UNSIGNED_BYTE, rgba)
             }));
         }
-        // Only the target of drawing can be read.
+        // Only the bound framebuffer can be read.
         let storage = Storage::of_texture(gl, texture)?;
         storage.check()?;
         let picture = read_pixels(gl, size);

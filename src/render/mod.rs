@@ -8,8 +8,8 @@ mod abilities;
 mod dialect;
 mod frame_queue;
 mod framebuffer;
-mod geometry;
 mod gpu_timer;
+mod mesh_buffers;
 mod program;
 mod program_cache;
 pub mod workload;
@@ -21,9 +21,9 @@ pub use gpu_timer::GpuTimer;
 
 use crate::renderer::Renderer;
 use crate::scene::{GEARS, GearTransform, scene_mesh};
-use geometry::Geometry;
 use glam::Mat4;
 use glow::HasContext;
+use mesh_buffers::MeshBuffers;
 use program::{Program, Source};
 use std::rc::Rc;
 
@@ -34,7 +34,7 @@ pub type Functions = Rc<glow::Context>;
 pub struct Gears {
     gl: Functions,
     program: Program,
-    geometry: Geometry,
+    buffers: MeshBuffers,
     clip_from_gear: glow::UniformLocation,
     light: glow::UniformLocation,
     index_count: i32,
@@ -84,9 +84,9 @@ impl Gears {
             (3, glow::FLOAT, false, 3 * float),
             (1, glow::FLOAT, false, 6 * float), // which gear
         ];
-        let geometry = Geometry::new(gl, 7 * float, &attributes)?;
-        geometry.set_vertices(&vertices);
-        geometry.set_indices(&indices);
+        let buffers = MeshBuffers::new(gl, 7 * float, &attributes)?;
+        buffers.set_vertices(&vertices);
+        buffers.set_indices(&indices);
         // SAFETY: the context is current, and the slice lives as long as the call.
         unsafe {
             gl.use_program(Some(program.id()));
@@ -102,13 +102,13 @@ impl Gears {
         }
         let (clip_from_gear, light) = (program.uniform("clip_from_gear")?, program.uniform("light")?);
         check(gl, "the scene")?;
-        Ok(Gears { gl: gl.clone(), program, geometry, clip_from_gear, light, index_count: indices.len() as i32 })
+        Ok(Gears { gl: gl.clone(), program, buffers, clip_from_gear, light, index_count: indices.len() as i32 })
     }
 
     /// Makes its program, buffers and depth test current again after something else was drawn.
     #[expect(unsafe_code)]
     pub fn bind(&self) {
-        self.geometry.bind();
+        self.buffers.bind();
         // SAFETY: the context is current, and the objects are its own.
         unsafe {
             self.gl.use_program(Some(self.program.id()));
@@ -146,7 +146,7 @@ pub fn clear(gl: &glow::Context) {
     unsafe { gl.clear(glow::COLOR_BUFFER_BIT | glow::DEPTH_BUFFER_BIT) };
 }
 
-/// Makes the window's own framebuffer the target of drawing and the source of reading.
+/// Makes the window's own framebuffer the one that is drawn into and read from.
 #[expect(unsafe_code)]
 pub fn draw_to_window(gl: &glow::Context) {
     // SAFETY: the context is current; no object means the window's framebuffer.
@@ -210,7 +210,7 @@ impl BackBuffer {
         }
     }
 
-    /// Makes this buffer of the window the target of drawing.
+    /// Makes this buffer of the window the one that is drawn into.
     #[expect(unsafe_code)]
     pub fn select(self, gl: &glow::Context) {
         // SAFETY: the context is current.

@@ -8,7 +8,7 @@ use glow::HasContext;
 pub struct Source {
     pub vertex: &'static str,
     pub fragment: &'static str,
-    /// The attributes, in the order of the geometry's.
+    /// The attributes, in the order of the mesh buffers.
     pub attributes: &'static [&'static str],
 }
 

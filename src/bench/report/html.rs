@@ -2,7 +2,7 @@
 
 use super::table::{advice, figure, frame_times, milliseconds, pcie, plus_minus};
 use super::{FrameTime, Report, Stage, svg};
-use crate::canvas::SwapIntervalReport;
+use crate::canvas::MeasuredSwapInterval;
 use askama::Template;
 
 /// What page.html shows.
@@ -126,7 +126,7 @@ fn environment(report: &Report) -> Vec<(&'static str, String)> {
         ("NVIDIA kernel driver", e.nvidia_driver.clone()),
         ("context", Some(format!("{} on {}", e.api, e.device))),
         ("display", e.display.clone()),
-        ("swap interval", e.swap_interval.as_ref().map(SwapIntervalReport::words)),
+        ("swap interval", e.swap_interval.as_ref().map(MeasuredSwapInterval::words)),
         ("container", Some(e.container.clone().unwrap_or_else(|| "none".into()))),
         ("GPU in the container", e.gpu_way.clone()),
         ("link", e.pcie.as_ref().map(|link| format!("{} at {}", pcie(link), link.address))),

@@ -10,7 +10,7 @@ pub use self::csv::csv;
 pub use marks::Mark;
 pub use table::{figure, table};
 
-use crate::canvas::{SwapIntervalReport, Target};
+use crate::canvas::{MeasuredSwapInterval, Target};
 use crate::renderer::{Kind, Renderer};
 use crate::report_file::{fault, shortened};
 use crate::stage_name::StageName;
@@ -72,7 +72,7 @@ pub struct Environment {
     pub device: String,
     /// Name of the X display, if any stage is on-screen.
     pub display: Option<String>,
-    pub swap_interval: Option<SwapIntervalReport>,
+    pub swap_interval: Option<MeasuredSwapInterval>,
     /// What runs the container, if there is one.
     pub container: Option<String>,
     /// How the GPU got into the container.

@@ -1,7 +1,7 @@
 //! The report as a table.
 
 use super::{Environment, Mark, PcieLink, Report, Stage};
-use crate::text_table::{Style, render};
+use crate::text_table::{self, Style};
 
 const HEADING: [&str; 13] = [
     "stage",
@@ -25,7 +25,7 @@ pub fn table(report: &Report, style: Style) -> String {
     rows.extend(report.stages.iter().map(|stage| row(stage, &report.environment)));
     let mut parts = vec![environment(report, style)];
     if rows.len() > 1 {
-        parts.push(render(&rows, &[10, 11, 12], style));
+        parts.push(text_table::format(&rows, &[10, 11, 12], style));
     }
     let advice = advice(report);
     if !advice.is_empty() {

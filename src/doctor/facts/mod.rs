@@ -1,16 +1,16 @@
 //! What doctor knows about a machine. It is plain data, so that a foreign report is judged like one from here.
 //!
-//! [`look`] fills in what can be read without risk. What may hang or crash is tried in a separate process
+//! [`gather`] fills in what can be read without risk. What may hang or crash is tried in a separate process
 //! ([`super::trials`]) and stored as an [`Outcome`]. No secret is stored: of cookies, only where they are valid.
 
 mod derived;
-mod look;
+mod gather;
 
 pub use crate::machine::{
     Authority, AuthorityFile, Container, Cookie, CookieFamily, Display, DisplayName, EglMask, Gpu, Injection,
     Nvml, NvmlGpu, OTHER_ENGINE, PciCard, VendorFile, VulkanDevice, parse_authority, parse_vendor_file,
 };
-pub use look::look;
+pub use gather::gather;
 
 use crate::renderer::{Kind, Renderer};
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ pub enum Outcome<T> {
 
 impl<T> Default for Outcome<T> {
     fn default() -> Self {
-        Outcome::NotTried("not looked at".into())
+        Outcome::NotTried("not tried".into())
     }
 }
 

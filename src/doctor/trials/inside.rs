@@ -5,7 +5,7 @@ use super::x_server;
 use crate::canvas;
 use crate::capture::compare;
 use crate::doctor::facts::{Drawn, EglDevice, Node};
-use crate::gears::Stage;
+use crate::gears::Painter;
 use crate::machine::{self, DisplayName};
 use crate::request::{Canvas, Place, WindowApi};
 use crate::scene::View;
@@ -199,30 +199,30 @@ fn draw(place: Place, window_api: Option<WindowApi>) -> Result<Drawn, String> {
         let earlier = canvas::earlier_failures();
         if earlier.is_empty() { e.to_string() } else { format!("{e}\nbefore that: {earlier}") }
     };
-    let mut stage = Stage::open(&request).map_err(failed)?;
-    let drawing = stage.drawing();
+    let mut painter = Painter::open(&request).map_err(failed)?;
+    let drawing = painter.drawing();
     // The first frame, in which drivers compile and allocate, says nothing about speed.
-    stage.draw(view, 0.0);
-    stage.end_frame().map_err(|e| e.to_string())?;
-    stage.finish().map_err(|e| e.to_string())?;
+    painter.draw(view, 0.0);
+    painter.end_frame().map_err(|e| e.to_string())?;
+    painter.finish().map_err(|e| e.to_string())?;
     let started = Instant::now();
     let mut frames = 0;
     while frames < FRAMES && started.elapsed() < FRAMES_TIME {
-        stage.events(Duration::ZERO).map_err(|e| e.to_string())?;
-        stage.draw(view, 0.0);
-        stage.end_frame().map_err(|e| e.to_string())?;
+        painter.events(Duration::ZERO).map_err(|e| e.to_string())?;
+        painter.draw(view, 0.0);
+        painter.end_frame().map_err(|e| e.to_string())?;
         frames += 1;
     }
-    stage.finish().map_err(|e| e.to_string())?;
+    painter.finish().map_err(|e| e.to_string())?;
     let fps = f64::from(frames) / started.elapsed().as_secs_f64();
-    let picture = stage.picture(view, 0.0).map_err(|e| e.to_string())?;
+    let picture = painter.picture(view, 0.0).map_err(|e| e.to_string())?;
     Ok(Drawn {
         kind: drawing.kind,
         renderer: drawing.renderer,
         device: drawing.device,
         right_pixels: compare(&picture, &reference(), TOLERANCE).map(|difference| difference.equal_share()),
         fps,
-        refresh_rate: stage.refresh_rate(),
+        refresh_rate: painter.refresh_rate(),
         earlier_failures: canvas::earlier_failures(),
     })
 }

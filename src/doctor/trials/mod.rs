@@ -47,7 +47,7 @@ pub enum Trial {
 }
 
 /// Both phases, and everything else, end within 10 seconds.
-const LOOK_LIMIT: Duration = Duration::from_millis(3000);
+const PROBE_LIMIT: Duration = Duration::from_millis(3000);
 const DRAW_LIMIT: Duration = Duration::from_millis(5500);
 /// Time between two checks of the processes.
 const TICK: Duration = Duration::from_millis(3);
@@ -55,7 +55,7 @@ const TICK: Duration = Duration::from_millis(3);
 const WORDS_KEPT: usize = 1500;
 
 /// Tries everything except drawing: libraries, nodes, the X server. Takes at most 3 seconds.
-pub fn look_closer(facts: &mut Facts) {
+pub fn probe(facts: &mut Facts) {
     let mut libraries = libraries(facts);
     let own = libraries.len();
     libraries.extend(others());
@@ -70,7 +70,7 @@ pub fn look_closer(facts: &mut Facts) {
     if let Some(asked) = asked {
         trials.extend([Trial::Reach(asked.clone()), Trial::X(asked)]);
     }
-    let mut ended = run(&trials, LOOK_LIMIT);
+    let mut ended = run(&trials, PROBE_LIMIT);
     let mut rest = ended.split_off(firsts).into_iter();
     let mounts = Mounts::of_this_process();
     facts.libraries = libraries

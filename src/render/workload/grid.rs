@@ -1,7 +1,7 @@
 //! Gears in a grid: many draw calls, many instances, or much overdraw.
 
 use super::Workload;
-use crate::render::{Abilities, Functions, Geometry, Program, RenderError, Source, check};
+use crate::render::{Abilities, Functions, MeshBuffers, Program, RenderError, Source, check};
 use crate::scene::{GEARS, gear_mesh};
 use glow::HasContext;
 
@@ -9,7 +9,7 @@ use glow::HasContext;
 struct Grid {
     gl: Functions,
     program: Program,
-    geometry: Geometry,
+    buffers: MeshBuffers,
     first: glow::UniformLocation,
     angle: glow::UniformLocation,
     index_count: i32,
@@ -44,9 +44,9 @@ impl Grid {
         let indices: Vec<u16> = mesh.indices.iter().map(|&index| index as u16).collect();
         let float = size_of::<f32>() as i32;
         let attributes = [(3, glow::FLOAT, false, 0), (3, glow::FLOAT, false, 3 * float)];
-        let geometry = Geometry::new(gl, 6 * float, &attributes)?;
-        geometry.set_vertices(&vertices);
-        geometry.set_indices(&indices);
+        let buffers = MeshBuffers::new(gl, 6 * float, &attributes)?;
+        buffers.set_vertices(&vertices);
+        buffers.set_indices(&indices);
         let scale = reach / (gear.outer_radius + gear.tooth_depth / 2.0);
         // SAFETY: the context is current.
         unsafe {
@@ -59,7 +59,7 @@ impl Grid {
         Ok(Grid {
             gl: gl.clone(),
             program,
-            geometry,
+            buffers,
             first,
             angle,
             index_count: indices.len() as i32,
@@ -71,7 +71,7 @@ impl Grid {
 
     #[expect(unsafe_code)]
     fn bind(&self) {
-        self.geometry.bind();
+        self.buffers.bind();
         // SAFETY: the context is current.
         unsafe {
             self.gl.use_program(Some(self.program.id()));

@@ -1,7 +1,7 @@
 //! Vertices that the CPU computes for each frame.
 
 use super::Workload;
-use crate::render::{Abilities, Functions, Geometry, Program, RenderError, Source, check};
+use crate::render::{Abilities, Functions, MeshBuffers, Program, RenderError, Source, check};
 use crate::scene::{GEARS, gear_mesh};
 use glow::HasContext;
 use std::ptr::NonNull;
@@ -39,7 +39,7 @@ pub struct Upload {
 /// The vertex buffer, which has a part for each frame in flight.
 struct Ring {
     gl: Functions,
-    geometry: Geometry,
+    buffers: MeshBuffers,
     /// Where the buffer is mapped for good (`ARB_buffer_storage`); else each part is mapped when it is written.
     mapping: Option<NonNull<u8>>,
     part_bytes: usize,
@@ -92,7 +92,7 @@ impl Workload for Upload {
     #[expect(unsafe_code)]
     fn bind(&self) {
         if let Some(ring) = &self.ring {
-            ring.geometry.bind();
+            ring.buffers.bind();
         }
         // SAFETY: the context is current.
         unsafe {
@@ -164,12 +164,12 @@ impl Ring {
     fn new(gl: &Functions, part_bytes: usize, indices: &[u32], persistent: bool) -> Result<Ring, RenderError> {
         let stride = size_of::<Vertex>() as i32;
         let color_at = std::mem::offset_of!(Vertex, rgba) as i32;
-        let geometry =
-            Geometry::new(gl, stride, &[(3, glow::FLOAT, false, 0), (4, glow::UNSIGNED_BYTE, true, color_at)])?;
-        geometry.set_indices(indices);
+        let buffers =
+            MeshBuffers::new(gl, stride, &[(3, glow::FLOAT, false, 0), (4, glow::UNSIGNED_BYTE, true, color_at)])?;
+        buffers.set_indices(indices);
         let bytes = (RING * part_bytes) as i32;
         let mut mapping = None;
-        // SAFETY: the context is current, and the buffer bound is the geometry's own.
+        // SAFETY: the context is current, and the buffer bound is the ring's own.
         unsafe {
             if persistent {
                 let flags = glow::MAP_WRITE_BIT | glow::MAP_PERSISTENT_BIT | glow::MAP_COHERENT_BIT;
@@ -187,7 +187,7 @@ impl Ring {
             });
         }
         let index_count = indices.len() as i32;
-        Ok(Ring { gl: gl.clone(), geometry, mapping, part_bytes, index_count, next: 0, busy: [None; RING] })
+        Ok(Ring { gl: gl.clone(), buffers, mapping, part_bytes, index_count, next: 0, busy: [None; RING] })
     }
 
     /// Waits until the GPU has read a part.

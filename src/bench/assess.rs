@@ -1,8 +1,7 @@
 //! Decides what a stage waits for, and which warnings its figure needs.
 
 use crate::bench::report::{Limit, Mark};
-use crate::canvas::Synchronisation;
-use crate::canvas::Target;
+use crate::canvas::{Synchronisation, Target};
 use crate::renderer::Kind;
 
 /// A stage waits for the GPU if the GPU is busy for at least this share of the frame time. It is never all of it,

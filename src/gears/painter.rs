@@ -1,4 +1,4 @@
-//! The gears and what they are drawn on.
+//! The gears together with the canvas that they are drawn on.
 
 use crate::canvas::{Canvas, CanvasError, Drawing, Event, Frames, SwapInterval};
 use crate::capture::side_by_side;
@@ -9,7 +9,7 @@ use crate::scene::{View, transforms};
 use image::RgbImage;
 use std::time::Duration;
 
-pub struct Stage {
+pub struct Painter {
     // Fields are dropped in this order, so objects of the context come before the context.
     gears: Gears,
     frames: Frames,
@@ -17,12 +17,12 @@ pub struct Stage {
     size: (u32, u32),
 }
 
-impl Stage {
+impl Painter {
     /// Opens what `request` asks for.
     ///
     /// # Errors
     /// Returns an error that says what is missing.
-    pub fn open(request: &request::Canvas) -> Result<Stage, Error> {
+    pub fn open(request: &request::Canvas) -> Result<Painter, Error> {
         let canvas = Canvas::open(request)?;
         canvas.check_window_size()?;
         let frames = Frames::new(&canvas, request)?;
@@ -31,7 +31,7 @@ impl Stage {
         canvas.gl().release_compiler();
         gears.set_viewport(size);
         frames.bind(&canvas);
-        Ok(Stage { gears, frames, canvas, size })
+        Ok(Painter { gears, frames, canvas, size })
     }
 
     /// What draws, and where.

@@ -4,9 +4,9 @@ use super::{Abilities, Functions, RenderError};
 use glow::HasContext;
 
 /// A vertex and an index buffer, with the attributes in them, which delete themselves.
-pub struct Geometry {
+pub struct MeshBuffers {
     gl: Functions,
-    /// Keeps index buffer and attributes. Without it, [`Geometry::bind`] sets them.
+    /// Keeps index buffer and attributes. Without it, [`MeshBuffers::bind`] sets them.
     vertex_array: Option<glow::VertexArray>,
     stride: i32,
     attributes: Vec<Attribute>,
@@ -21,17 +21,17 @@ pub type Attribute = (i32, u32, bool, i32);
 /// The largest number of attributes in use.
 const MOST_ATTRIBUTES: u32 = 3;
 
-impl Geometry {
+impl MeshBuffers {
     /// Empty buffers for vertices of `stride` bytes with these `attributes`. Leaves them bound.
     ///
     /// # Errors
     /// Returns an error if the driver refuses an object.
     #[expect(unsafe_code)]
-    pub fn new(gl: &Functions, stride: i32, attributes: &[Attribute]) -> Result<Geometry, RenderError> {
+    pub fn new(gl: &Functions, stride: i32, attributes: &[Attribute]) -> Result<MeshBuffers, RenderError> {
         let object = |what| move |reason| RenderError::Refused { what, reason };
         // SAFETY: the context is current.
         unsafe {
-            let geometry = Geometry {
+            let buffers = MeshBuffers {
                 gl: gl.clone(),
                 vertex_array: Abilities::of(gl)
                     .vertex_arrays
@@ -42,15 +42,15 @@ impl Geometry {
                 vertices: gl.create_buffer().map_err(object("a buffer"))?,
                 indices: gl.create_buffer().map_err(object("a buffer"))?,
             };
-            geometry.bind();
-            if geometry.vertex_array.is_some() {
-                geometry.set_attributes();
+            buffers.bind();
+            if buffers.vertex_array.is_some() {
+                buffers.set_attributes();
             }
-            Ok(geometry)
+            Ok(buffers)
         }
     }
 
-    /// Makes these buffers the source of drawing, and this vertex buffer the target of writes.
+    /// Binds the buffers: draw calls read them, and [`MeshBuffers::set_vertices`] writes to them.
     #[expect(unsafe_code)]
     pub fn bind(&self) {
         // SAFETY: the context is current.
@@ -65,7 +65,7 @@ impl Geometry {
         }
     }
 
-    /// Makes these buffers the source of indices and attributes. The vertex buffer must be bound.
+    /// Binds the index buffer and sets the attributes. The vertex buffer must be bound.
     #[expect(unsafe_code)]
     fn set_attributes(&self) {
         // SAFETY: the context is current, and the attributes lie within a vertex.
@@ -75,7 +75,7 @@ impl Geometry {
                 self.gl.vertex_attrib_pointer_f32(location, size, kind, normalized, self.stride, offset);
                 self.gl.enable_vertex_attrib_array(location);
             }
-            // Without vertex arrays, another geometry's attributes would otherwise still be read, possibly from
+            // Without vertex arrays, the attributes of other buffers would otherwise still be read, possibly from
             // deleted buffers.
             for location in self.attributes.len() as u32..MOST_ATTRIBUTES {
                 self.gl.disable_vertex_attrib_array(location);
@@ -83,7 +83,7 @@ impl Geometry {
         }
     }
 
-    /// Replaces the vertices. The geometry must be bound.
+    /// Replaces the vertices. The buffers must be bound.
     #[expect(unsafe_code)]
     pub fn set_vertices<T: bytemuck::NoUninit>(&self, vertices: &[T]) {
         // SAFETY: the context is current, and the slice lives as long as the call.
@@ -92,7 +92,7 @@ impl Geometry {
         }
     }
 
-    /// Replaces the indices. The geometry must be bound.
+    /// Replaces the indices. The buffers must be bound.
     #[expect(unsafe_code)]
     pub fn set_indices<T: bytemuck::NoUninit>(&self, indices: &[T]) {
         let bytes = bytemuck::cast_slice(indices);
@@ -101,7 +101,7 @@ impl Geometry {
     }
 }
 
-impl Drop for Geometry {
+impl Drop for MeshBuffers {
     #[expect(unsafe_code)]
     fn drop(&mut self) {
         // SAFETY: the context is current, and the objects are its own.

@@ -41,7 +41,7 @@ const VARIABLES: &[&str] = &[
 ];
 
 /// Reads everything that can be read without risk. `display`: the requested X server, if any.
-pub fn look(display: Option<&str>) -> Facts {
+pub fn gather(display: Option<&str>) -> Facts {
     let environment: BTreeMap<String, String> = VARIABLES
         .iter()
         .filter_map(|name| Some((name.to_string(), std::env::var_os(name)?.to_string_lossy().into_owned())))

@@ -1,6 +1,6 @@
 //! The results of a run, written as text ([`super::text`]) or as JSON ([`super::json`]).
 
-use crate::canvas::{Drawing, SwapIntervalReport};
+use crate::canvas::{Drawing, MeasuredSwapInterval};
 use serde::Serialize;
 
 /// One interval between two FPS lines.
@@ -29,7 +29,7 @@ pub struct Summary {
     pub frame_time_p50_ms: Option<f64>,
     /// The frame time that 99 % of the frames don't exceed, in milliseconds.
     pub frame_time_p99_ms: Option<f64>,
-    pub swap_interval: Option<SwapIntervalReport>,
+    pub swap_interval: Option<MeasuredSwapInterval>,
     #[serde(flatten)]
     pub drawing: Drawing,
 }
