@@ -1,7 +1,7 @@
 # rust-gears in a container. Three targets:
 #   slim (the default)  libglvnd and the X client libraries, no Mesa: the NVIDIA runtime adds the driver
 #   mesa                the same with Mesa: Intel, AMD, WSLg and software
-#   isolated            mesa with an X server of its own, watched in a browser
+#   isolated            mesa plus an X server, watched in a browser
 # BuildKit isn't needed: Docker 20.10's classic builder and podman work, too.
 #
 # For a release, name the base images by digest (docker pull prints it). Then you build exactly what was tested:
@@ -12,7 +12,7 @@ ARG DEBIAN_IMAGE=docker.io/library/debian:trixie-slim
 # ---- the program -------------------------------------------------------------------------------------------------
 FROM ${RUST_IMAGE} AS dependencies
 WORKDIR /src
-# The dependencies are a layer of their own, built with empty sources, and rebuilt only if the manifest changes.
+# The dependencies are a separate layer, built with empty sources, and rebuilt only if the manifest changes.
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src/isolated benches \
     && echo 'fn main() {}' >src/main.rs \
@@ -26,11 +26,11 @@ RUN rm -rf src
 COPY src src
 COPY shaders shaders
 COPY scripts/lib/*.tsv scripts/lib/
-# The files from the context are older than the empty ones, and cargo compares their age.
+# The files from the context are older than the empty ones, and cargo compares modification times.
 RUN find src -name '*.rs' -exec touch {} + \
     && cargo build --locked --release
 
-# ---- the first process and the web server of `isolated` ----------------------------------------------------------
+# ---- process 1 and the web server of `isolated` ------------------------------------------------------------------
 FROM dependencies AS isolated-builder
 RUN cargo build --locked --release --features isolated
 COPY src/isolated src/isolated
@@ -53,7 +53,7 @@ FROM ${DEBIAN_IMAGE} AS notices
 COPY LICENSE-* THIRD-PARTY scripts/lib/copyright /usr/share/doc/rust-gears/
 RUN gzip --best --no-name /usr/share/doc/rust-gears/THIRD-PARTY
 
-# ---- what all targets have ---------------------------------------------------------------------------------------
+# ---- what all targets share --------------------------------------------------------------------------------------
 FROM ${DEBIAN_IMAGE} AS common
 # Of xkb-data's 4 MB, only the folders are needed: libxkbcommon doesn't start without them, but gets the keymap from the X
 # server. (A target with its own X server must `apt-get install --reinstall xkb-data`.)
@@ -97,7 +97,7 @@ LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.rev
 USER 65532:65532
 
 # ---- isolated ----------------------------------------------------------------------------------------------------
-# Debian's tigervnc-standalone-server pulls in Perl, and its novnc Node.js, for programs that nothing here runs.
+# Debian's tigervnc-standalone-server depends on Perl, and novnc on Node.js, for programs that aren't used here.
 FROM ${DEBIAN_IMAGE} AS x-server
 WORKDIR /x-server
 COPY scripts/lib/unpack /usr/local/bin/
@@ -110,7 +110,7 @@ RUN unpack tigervnc-standalone-server tigervnc-tools x11-xkb-utils novnc \
 
 FROM mesa AS isolated
 USER 0:0
-# Of xkb-data the stage `common` kept the folders alone; an X server needs what is in them.
+# The stage `common` kept only the folders of xkb-data; an X server also needs the files in them.
 # hadolint ignore=DL3008 # as above
 RUN apt-get update \
     && apt-get install -y --no-install-recommends --reinstall xkb-data \
@@ -119,7 +119,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* /var/lib/dpkg/*-old /var/lib/dpkg/info/*.symbols /var/cache/* /var/log/*
 COPY --from=x-server /x-server/out/ /
 COPY --from=isolated-builder /src/target/release/isolated /usr/local/bin/
-# One program with two names. Each of them starts: none lacks a library.
+# One program with two names. Starting everything once shows that no library is missing.
 RUN ln -s isolated /usr/local/bin/rust-gears-web \
     && rust-gears-web --version && Xvnc -version && xkbcomp -version && tigervncpasswd -f </etc/hostname >/dev/null
 USER 65532:65532

@@ -1,13 +1,13 @@
-// Many gears, seen along their axis: one a cell of a grid that fills the picture. For the bench stages submit, vertex
-// and fill. src/render/dialect.rs puts the lines of each GLSL version before this text.
+// Many gears, seen along their axis, one per cell of a grid that fills the picture. For the bench stages submit, vertex
+// and fill. src/render/dialect.rs prepends the lines that each GLSL version needs.
 
 ATTRIBUTE vec3 position;
 ATTRIBUTE vec3 normal;
 
-uniform int cells;     // cells of the grid along each side
-uniform int first;     // number of the first instance's gear
-uniform float scale;   // from the gear's coordinates to a cell's half side
-uniform float angle;   // how far the first gear is turned, in radians; each further gear by 0.1 more
+uniform int cells;     // number of cells along each side of the grid
+uniform int first;     // index of the first instance's gear
+uniform float scale;   // gear coordinates to half a cell
+uniform float angle;   // of the first gear, in radians; each further gear is turned by 0.1 more
 
 VARYING vec3 color;
 

@@ -1,5 +1,5 @@
-// Vertices that the CPU has put in place already. For the bench stage upload.
-// src/render/dialect.rs puts the lines of each GLSL version before this text.
+// Vertices that the CPU has already transformed. For the bench stage upload.
+// src/render/dialect.rs prepends the lines that each GLSL version needs.
 
 ATTRIBUTE vec3 position;
 ATTRIBUTE vec4 rgba;

@@ -1,5 +1,5 @@
-// The colour was computed at the vertices (see gear.vert); here it is only written.
-// src/render/dialect.rs puts the lines of each GLSL version before this text.
+// Writes the colour that was computed per vertex (see gear.vert).
+// src/render/dialect.rs prepends the lines that each GLSL version needs.
 
 VARYING vec3 color;
 

@@ -1,6 +1,6 @@
-// Lights a vertex as OpenGL's fixed function does: one directional light, ambient 0.2, no specular part.
-// Equal to glxgears' picture, because it lights per vertex, too, and in eye space with a fixed light.
-// src/render/dialect.rs puts the lines of each GLSL version before this text.
+// Lights each vertex as OpenGL's fixed-function pipeline does: one directional light, ambient 0.2, no specular term. The
+// picture equals glxgears', which also lights per vertex, with a light that is fixed in eye space.
+// src/render/dialect.rs prepends the lines that each GLSL version needs.
 
 ATTRIBUTE vec3 position;
 ATTRIBUTE vec3 normal;
@@ -14,7 +14,7 @@ VARYING vec3 color;
 
 void main() {
     int i = int(gear);
-    // Rotations keep angles, so the light turned into the gear's coordinates saves turning every normal.
+    // Rotations preserve angles: the light is given in the gear's coordinates, and the normals needn't be rotated.
     color = material[i] * (0.2 + max(dot(normal, light[i]), 0.0));
     gl_Position = clip_from_gear[i] * vec4(position, 1.0);
 }

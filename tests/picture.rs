@@ -1,4 +1,4 @@
-//! The picture: against the oracle, and against the real glxgears.
+//! Compares the picture with known colours, and with the real glxgears.
 
 mod support;
 
@@ -20,7 +20,7 @@ fn count(picture: &RgbImage, color: [u8; 3]) -> usize {
 }
 
 #[test]
-fn oracle() {
+fn the_gears_have_their_known_colours() {
     if !have_gl() {
         return;
     }
@@ -36,18 +36,18 @@ fn oracle() {
 }
 
 #[test]
-fn the_gears_turn_and_do_not_where_held() {
+fn the_gears_turn_unless_their_angle_is_given() {
     if !have_gl() {
         return;
     }
     assert_eq!(off_screen(&["--angle", "33"]), off_screen(&["--angle", "33"]));
     assert_ne!(off_screen(&["--angle", "33"]), off_screen(&["--angle", "34"]));
-    // 18 degrees are a whole tooth of the red gear, and two halves of one, or -36 degrees, of the others.
+    // 18 degrees are one tooth of the red gear (20 teeth); the others (10 teeth) turn by -36 degrees, one tooth as well.
     assert_same_picture("tooth", &off_screen(&["--angle", "18"]), &off_screen(&["--angle", "0"]), 0.98);
 }
 
 #[test]
-fn stereo_draws_both_eyes_beside_each_other() {
+fn stereo_draws_both_eyes_side_by_side() {
     if !have_gl() {
         return;
     }
@@ -59,8 +59,8 @@ fn stereo_draws_both_eyes_beside_each_other() {
     for eye in [&left, &right] {
         assert!(count(eye, [193, 24, 0]) > 1000);
     }
-    // The gears stand at the fix point's distance: the front face of the red one, turned only a little towards the
-    // viewer, moves by a few pixels between the eyes, and not by the eyes' distance.
+    // The gears are at the distance on which both eyes converge: the red gear's front face moves by a few pixels from one
+    // eye to the other, not by the distance between the eyes.
     let mean_x = |eye: &RgbImage| {
         let reds: Vec<u32> =
             eye.enumerate_pixels().filter(|(_, _, p)| p.0 == [193, 24, 0]).map(|(x, _, _)| x).collect();
@@ -71,11 +71,10 @@ fn stereo_draws_both_eyes_beside_each_other() {
 }
 
 #[test]
-fn srgb_shows_the_colours_that_were_written_down() {
+fn srgb_shows_the_materials_own_colours() {
     if !have_gl() {
         return;
     }
-    // Where the light falls straight on a face, linear light times 1.2 is clamped or brightened by the encoding.
     let gears = off_screen(&["--angle", "0", "--srgb"]);
     let plain = off_screen(&["--angle", "0"]);
     assert_ne!(gears, plain);
@@ -84,7 +83,7 @@ fn srgb_shows_the_colours_that_were_written_down() {
         (encoded.clamp(0.0, 1.0) * 255.0).round() as u8
     };
     let decode = |c: f64| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
-    // Front faces are lit by 0.2 + N·L, where 193 = 255 · 0.8 · (0.2 + N·L) without sRGB.
+    // Front faces are lit by 0.2 + N·L. Without sRGB, 193 = 255 · 0.8 · (0.2 + N·L).
     let light = 193.0 / 255.0 / 0.8;
     let face = [encode(decode(0.8) * light), encode(decode(0.1) * light), 0];
     assert!(count(&gears, face) > 1500, "{face:?}");
@@ -104,8 +103,8 @@ fn window_and_off_screen_show_the_same_picture() {
         let still = [&still[..], &["--samples", samples]].concat();
         let window = in_a_window(&server, &[&still[..], &["--screenshot", file.to_str().unwrap()]].concat());
         assert_same_picture(&format!("window-screenshot-{samples}"), &picture(&file), &window, 1.0);
-        // Windows are upside down in the GPU's memory, framebuffers are not, so the samples of a pixel lie elsewhere:
-        // with multisampling, edges differ, and nothing else does.
+        // In the GPU's memory, windows are upside down and framebuffers aren't, so a pixel's samples are at other
+        // positions: with multisampling, edges differ, but nothing else.
         let off_screen = off_screen(&still);
         assert_same_picture(
             &format!("window-{samples}"),
@@ -115,19 +114,22 @@ fn window_and_off_screen_show_the_same_picture() {
         );
         let difference = rust_gears::capture::compare(&window, &off_screen, 2).unwrap().picture;
         for (x, y, pixel) in difference.enumerate_pixels() {
-            assert!(pixel.0 == [0; 3] || is_edge(&aliased, x, y), "{samples} samples: {x},{y} is on no edge");
+            assert!(
+                pixel.0 == [0; 3] || is_edge(&aliased, x, y),
+                "{samples} samples: {x},{y} differs but isn't on an edge"
+            );
         }
     }
 }
 
-/// Whether the pixel or one beside it has another colour than its neighbours.
+/// Whether the pixel's colour differs from that of any neighbour.
 fn is_edge(picture: &RgbImage, x: u32, y: u32) -> bool {
     let around = |n: u32, size: u32| n.saturating_sub(1)..=(n + 1).min(size - 1);
     let here = picture.get_pixel(x, y);
     around(x, picture.width()).any(|nx| around(y, picture.height()).any(|ny| picture.get_pixel(nx, ny) != here))
 }
 
-/// Turns the scene with the arrow keys, and waits until the picture has changed with each.
+/// Turns the scene with the arrow keys, and waits after each until the picture has changed.
 fn press(server: &XServer, window: &str, keys: &[&str]) {
     for key in keys {
         let before = server.photograph(Some(window));
@@ -142,7 +144,7 @@ fn the_picture_is_glxgears() {
     if !have_gl() || !have("import") || !have("xdotool") {
         return;
     }
-    // glxgears has no option for the view, but keys: 5 degrees each.
+    // glxgears has no option for the view, only keys, which turn it by 5 degrees each.
     let cases: [(&str, &str, &[&str], &str); 6] = [
         ("300x300", "0", &[], "20,30,0"),
         ("640x480", "0", &[], "20,30,0"),
@@ -163,7 +165,7 @@ fn the_picture_is_glxgears() {
                 && server.photograph(Some("^glxgears$")).pixels().any(|p| p.0 != [0; 3]);
             glxgears.last_words().or(is_drawn.then(String::new))
         });
-        // Debian 13's Xvfb has no multisampled visual for GLX. (Ours takes EGL's there.)
+        // Debian 13's Xvfb has no multisampled visual for GLX. (rust-gears uses EGL there.)
         if samples != "0" && refusal.contains("Multisample visual") {
             println!("NOT COMPARED: glxgears gets no window with {samples} samples on this X server");
             continue;
@@ -205,7 +207,7 @@ fn arrow_keys_turn_the_scene_as_in_glxgears_and_a_pauses() {
     };
     wait_for("the gears to turn", || moves().then_some(()));
     server.tool("xdotool", &["search", "--name", "rust-gears", "windowfocus", "key", "a"]);
-    wait_for("the gears to stand", || (!moves()).then_some(()));
+    wait_for("the gears to stop", || (!moves()).then_some(()));
     server.tool("xdotool", &["search", "--name", "rust-gears", "windowfocus", "key", "a"]);
     wait_for("the gears to turn again", || moves().then_some(()));
     support::signal(&child, "INT");
@@ -213,7 +215,7 @@ fn arrow_keys_turn_the_scene_as_in_glxgears_and_a_pauses() {
 }
 
 #[test]
-fn a_program_that_was_kept_draws_the_same_picture_and_a_spoilt_one_is_compiled_anew() {
+fn a_cached_program_draws_the_same_picture_and_a_damaged_one_is_compiled_again() {
     if !have_gl() {
         return;
     }
@@ -229,17 +231,17 @@ fn a_program_that_was_kept_draws_the_same_picture_and_a_spoilt_one_is_compiled_a
         picture(&file)
     };
     let compiled = draw();
-    let Ok(files) = std::fs::read_dir(&folder) else { return missing("a driver that hands out linked programs") };
+    let Ok(files) = std::fs::read_dir(&folder) else { return missing("a driver that returns program binaries") };
     let files: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
-    let [kept] = files.as_slice() else { panic!("one program is kept, not {files:?}") };
-    let inode = || std::fs::metadata(kept).unwrap().ino();
+    let [cached] = files.as_slice() else { panic!("one program is cached, not {files:?}") };
+    let inode = || std::fs::metadata(cached).unwrap().ino();
     let first = inode();
     assert_eq!(draw(), compiled);
-    assert_eq!(inode(), first, "what was kept was not taken");
-    let sound = std::fs::read(kept).unwrap();
-    for (name, spoilt) in [("empty", vec![]), ("half", sound[..sound.len() / 2].to_vec())] {
-        std::fs::write(kept, &spoilt).unwrap();
+    assert_eq!(inode(), first, "the cached program was not used");
+    let sound = std::fs::read(cached).unwrap();
+    for (name, damaged) in [("empty", vec![]), ("half", sound[..sound.len() / 2].to_vec())] {
+        std::fs::write(cached, &damaged).unwrap();
         assert_eq!(draw(), compiled, "{name}");
-        assert_ne!(std::fs::read(kept).unwrap(), spoilt, "{name}");
+        assert_ne!(std::fs::read(cached).unwrap(), damaged, "{name}");
     }
 }

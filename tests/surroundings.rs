@@ -1,5 +1,5 @@
-//! What is missing or broken around the program, really provoked: each gets one clear message, its exit code, and no
-//! panic.
+//! What is missing or broken around the program is really removed or broken: each fault gets one clear message and its exit
+//! code, and none causes a panic.
 
 mod support;
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use support::{XServer, have, have_gl, rust_gears, rust_gears_process};
 
-/// Runs the program in a mount namespace of its own, where `hidden` is empty: a file of no bytes, a folder of no files.
+/// Runs the program in a new mount namespace, in which the files and folders `hidden` are empty.
 fn without(hidden: &[&Path], display: Option<&str>, arguments: &[&str]) -> Output {
     const HIDE: &str = r#"
         while [ "$1" != -- ]; do
@@ -27,7 +27,7 @@ fn without(hidden: &[&Path], display: Option<&str>, arguments: &[&str]) -> Outpu
     output
 }
 
-/// Where the linker finds a library.
+/// The path at which the linker finds a library.
 fn library(name: &str) -> PathBuf {
     let cache = Command::new("ldconfig").arg("-p").output().expect("ldconfig starts");
     let text = String::from_utf8_lossy(&cache.stdout).into_owned();
@@ -62,7 +62,7 @@ fn missing_keyboard_data_is_named_with_its_package() {
 }
 
 #[test]
-fn without_glx_the_window_opens_through_egl_and_without_both_all_that_was_tried_is_told() {
+fn without_glx_the_window_opens_through_egl_and_without_both_all_attempts_are_listed() {
     let Some(server) = XServer::xvfb(&[]) else { return };
     if !have_gl() {
         return;
@@ -78,7 +78,7 @@ fn without_glx_the_window_opens_through_egl_and_without_both_all_that_was_tried_
 }
 
 #[test]
-fn without_mesas_driver_or_egl_nothing_draws_and_the_reason_is_told() {
+fn without_mesas_driver_or_egl_nothing_draws_and_the_reason_is_reported() {
     let Some(server) = XServer::xvfb(&[]) else { return };
     if !have_gl() {
         return;
@@ -92,7 +92,7 @@ fn without_mesas_driver_or_egl_nothing_draws_and_the_reason_is_told() {
     let on_screen = |drivers: &Path| without(&[drivers], Some(&server.display), &["--frames", "2"]);
     let libraries = egl.parent().unwrap();
     match support::file_starting_with(libraries, "libgallium-") {
-        // Mesa 25 links its libEGL and libGLX with all drivers.
+        // In Mesa 25, libEGL and libGLX are linked with a library that has all drivers.
         Some(drivers) => {
             assert_fails(&off_screen(&drivers), 3, &["no EGL device can be listed", "libgallium-"]);
             assert_fails(
@@ -110,7 +110,7 @@ fn without_mesas_driver_or_egl_nothing_draws_and_the_reason_is_told() {
 }
 
 #[test]
-fn nvidias_opengl_that_is_asked_for_and_not_here_is_no_silent_mesas() {
+fn asking_for_nvidias_opengl_without_it_does_not_silently_use_mesas() {
     let Some(server) = XServer::xvfb(&[]) else { return };
     if !have_gl() || Path::new("/proc/driver/nvidia/version").exists() {
         return;
@@ -133,7 +133,7 @@ fn a_server_without_an_extension_that_winit_needs_is_refused_by_that_name() {
 }
 
 #[test]
-fn a_server_without_glx_is_drawn_on_through_egl() {
+fn on_a_server_without_glx_egl_draws() {
     if !have("Xvfb") || !have_gl() {
         return;
     }
@@ -143,7 +143,7 @@ fn a_server_without_glx_is_drawn_on_through_egl() {
 }
 
 #[test]
-fn what_the_server_has_no_config_for_is_named() {
+fn properties_that_no_config_has_are_named() {
     let Some(server) = XServer::xvfb(&[]) else { return };
     if !have_gl() {
         return;
@@ -162,7 +162,7 @@ fn what_the_server_has_no_config_for_is_named() {
 }
 
 #[test]
-fn a_screen_of_too_few_colours_is_named() {
+fn a_screen_with_too_few_colours_is_named() {
     if !have("Xvfb") || !have_gl() {
         return;
     }
@@ -172,7 +172,7 @@ fn a_screen_of_too_few_colours_is_named() {
 }
 
 #[test]
-fn a_server_that_dies_gives_the_summary_so_far_one_line_and_exit_code_1() {
+fn if_the_server_dies_the_summary_is_printed_and_the_exit_code_is_1() {
     if !have_gl() {
         return;
     }
@@ -203,10 +203,10 @@ fn a_server_that_dies_gives_the_summary_so_far_one_line_and_exit_code_1() {
 }
 
 #[test]
-fn a_server_that_refuses_is_quoted_with_the_way_to_its_cookie() {
+fn a_refusing_server_is_quoted_with_advice_about_its_cookie() {
     let folder = tempfile::tempdir().unwrap();
     let cookies = folder.path().join("cookies");
-    // One entry, as xauth writes it: family "any", no address, no display, a cookie that is nobody's else.
+    // One entry, as xauth writes it: family "any", no address, no display, and a cookie.
     let mut entry = vec![0xff, 0xff, 0, 0, 0, 0, 0, 18];
     entry.extend(b"MIT-MAGIC-COOKIE-1");
     entry.extend([0, 16]);
@@ -225,7 +225,7 @@ fn a_server_that_refuses_is_quoted_with_the_way_to_its_cookie() {
 }
 
 #[test]
-fn a_driver_that_is_too_old_is_told_with_its_version_and_the_one_that_is_needed() {
+fn a_driver_that_is_too_old_is_named_with_its_version_and_the_required_one() {
     let Some(server) = XServer::xvfb(&[]) else { return };
     if !have_gl() {
         return;

@@ -1,4 +1,4 @@
-//! Older versions of OpenGL and OpenGL ES: the same picture, and what is said about what they lack.
+//! Older versions of OpenGL and OpenGL ES: the picture stays the same, and messages say what a version lacks.
 
 mod support;
 
@@ -10,19 +10,20 @@ use rust_gears::stage_name::StageName;
 use support::gears::{EQUAL, Environment, RealGears, in_a_window, off_screen};
 use support::{XServer, assert_same_picture, have, have_gl, rust_gears};
 
-/// A version that Mesa is made to offer, by these variables; and what `GL_VERSION` then begins with.
+/// A version that these variables make Mesa offer.
 struct Version {
     environment: Environment<'static>,
     api: &'static str,
+    /// What `GL_VERSION` begins with.
     offers: &'static str,
-    /// The program that needs the same.
+    /// The program of mesa-demos that needs the same version.
     real: &'static str,
-    /// Off-screen, it has several samples per pixel.
+    /// It has multisampling off-screen.
     has_samples: bool,
     has_srgb: bool,
 }
 
-/// All extensions that have become part of OpenGL since 2.1 and that the program uses, but for framebuffers.
+/// Removes all extensions that have become part of OpenGL since 2.1 and that the program uses, except framebuffers.
 const NO_EXTENSIONS: &str = "-GL_ARB_sync -GL_ARB_map_buffer_range -GL_ARB_timer_query -GL_ARB_get_program_binary \
                              -GL_ARB_draw_elements_base_vertex -GL_ARB_draw_instanced";
 
@@ -99,8 +100,8 @@ const VERSIONS: &[Version] = &[
     },
 ];
 
-/// Draws with one of Mesa's software drivers in every version, and compares with what the highest one draws and with
-/// the real glxgears or es2gears of the same version.
+/// Draws with one of Mesa's software drivers in every version, and compares the picture with that of the highest version
+/// and with the real glxgears or es2gears.
 fn every_version_draws_the_picture(driver: &'static str, samples: &[&str]) {
     let Some(server) = XServer::xvfb(&[]) else { return };
     if !have_gl() || !have("import") || !have("xdotool") {
@@ -139,7 +140,7 @@ fn every_version_draws_the_picture(driver: &'static str, samples: &[&str]) {
                 let drawn = off_screen(&still, &environment);
                 assert_same_picture(&format!("{name}-{samples}-off-screen"), &drawn, unseen, EQUAL);
             }
-            // es2gears draws its gears from another place and in another light.
+            // es2gears' camera and light differ.
             if *samples == "0" && version.real == "glxgears" {
                 assert_same_picture(&format!("{name}-real"), &shown, &theirs, EQUAL);
             }
@@ -184,7 +185,7 @@ fn srgb_is_the_same_in_every_version_that_has_it() {
 }
 
 #[test]
-fn multisampling_that_a_version_lacks_is_told_and_does_not_hinder_the_rest() {
+fn missing_multisampling_is_reported_and_missing_framebuffers_lead_to_another_version() {
     if !have_gl() {
         return;
     }
@@ -225,7 +226,7 @@ fn a_window_without_framebuffers_is_read_with_its_samples_resolved() {
 }
 
 #[test]
-fn what_is_missing_of_the_family_that_is_asked_for_is_told() {
+fn a_family_that_is_too_old_is_reported_with_its_version() {
     let Some(server) = XServer::xvfb(&[]) else { return };
     if !have_gl() {
         return;
@@ -244,12 +245,12 @@ fn what_is_missing_of_the_family_that_is_asked_for_is_told() {
     }
     if have("xdotool") && have("import") {
         let Some(mut real) = RealGears::start(&server, "es2gears_x11", &[], &old) else { return };
-        assert_eq!(real.shown(&server, "^es2gears$"), None, "es2gears draws with what we refuse");
+        assert_eq!(real.shown(&server, "^es2gears$"), None, "es2gears draws with a version that we refuse");
     }
 }
 
 #[test]
-fn a_stage_that_cannot_be_measured_says_why_and_leaves_the_others() {
+fn a_stage_that_cannot_be_measured_says_why_and_the_others_are_measured() {
     if !have_gl() {
         return;
     }

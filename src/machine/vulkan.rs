@@ -1,5 +1,5 @@
-//! Vulkan's loader: the drivers that it is told of, and the devices that it finds. Opened at run time, as the gears do
-//! without it.
+//! Vulkan's loader: the drivers that are registered with it, and the devices that it finds. It is loaded at run time,
+//! because the gears don't need it.
 
 use super::vendor_files::{VendorFile, files_in};
 use ash::vk;
@@ -7,24 +7,22 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// A device of Vulkan's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VulkanDevice {
-    /// Its name.
     pub name: String,
-    /// It is the CPU.
+    /// The device is the CPU.
     pub is_software: bool,
 }
 
-/// The devices. It may hang or crash: doctor calls it in a process of its own.
+/// Lists Vulkan's devices. Drivers may hang or crash in this function, so doctor calls it in a separate process.
 ///
 /// # Errors
-/// The loader is not here, or has no driver, in its words.
+/// Returns the loader's or the linker's own words if the loader can't be loaded, or has no driver.
 #[expect(unsafe_code)]
 pub fn vulkan_devices() -> Result<Vec<VulkanDevice>, String> {
     super::load_library("libvulkan.so.1")?;
-    // SAFETY: the loader is libvulkan, of which ash knows the functions. The instance is destroyed after its last use, and
-    // the structs that are passed live until the call ends.
+    // SAFETY: ash declares libvulkan's functions as they are. The instance is destroyed after its last use, and the
+    // structs that are passed live until the call ends.
     unsafe {
         let entry = ash::Entry::load().map_err(|e| e.to_string())?;
         let application = vk::ApplicationInfo::default().api_version(vk::API_VERSION_1_0);
@@ -46,7 +44,7 @@ pub fn vulkan_devices() -> Result<Vec<VulkanDevice>, String> {
     }
 }
 
-/// Where the loader looks (Vulkan-Loader, LoaderDriverInterface.md), but for the user's own folders.
+/// The loader's search path (Vulkan-Loader, LoaderDriverInterface.md), without the user's own folders.
 const FOLDERS: [&str; 5] = [
     "/etc/xdg/vulkan/icd.d",
     "/usr/local/etc/vulkan/icd.d",
@@ -55,7 +53,7 @@ const FOLDERS: [&str; 5] = [
     "/usr/share/vulkan/icd.d",
 ];
 
-/// The files that tell the loader of drivers. They have the form of libglvnd's.
+/// The files that register drivers with the loader. Their format is that of libglvnd's vendor files.
 pub fn vulkan_files(environment: &BTreeMap<String, String>) -> Vec<VendorFile> {
     let named = ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"].into_iter().find_map(|name| environment.get(name));
     let paths: Vec<PathBuf> = match named {
@@ -72,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_files_that_a_variable_names_count_alone() {
+    fn only_the_files_that_a_variable_names_count() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nvidia_icd.json");
         std::fs::write(

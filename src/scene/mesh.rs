@@ -4,26 +4,24 @@ use super::{GEARS, Gear};
 use glam::{Vec2, Vec3};
 use std::f32::consts::TAU;
 
-/// A corner of a triangle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Vertex {
-    /// Place in the gear's own coordinates; the axis is z.
+    /// Position in the gear's coordinates; its axis is z.
     pub position: Vec3,
-    /// Unit normal to light with. Not always the true one: see [`gear_mesh`].
+    /// Unit normal for lighting. It isn't always the surface's true normal: see [`gear_mesh`].
     pub normal: Vec3,
 }
 
-/// Triangles over shared corners, counter-clockwise seen from outside.
+/// Indexed triangles, counter-clockwise if seen from outside.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Mesh {
-    /// The corners.
     pub vertices: Vec<Vertex>,
-    /// Three indices into `vertices` a triangle.
+    /// Three indices into `vertices` per triangle.
     pub indices: Vec<u32>,
 }
 
 impl Mesh {
-    /// Adds a quadrilateral, or, where two neighbouring corners coincide, the triangle that is left of it.
+    /// Adds a quadrilateral, or a triangle if two neighbouring corners coincide.
     fn quad(&mut self, corners: [(Vec3, Vec3); 4]) {
         let first = self.vertices.len() as u32;
         let mut kept: Vec<Vertex> = Vec::with_capacity(4);
@@ -36,7 +34,7 @@ impl Mesh {
         self.vertices.append(&mut kept);
     }
 
-    /// Area that its front covers, seen along the axis.
+    /// The area that its front covers, seen along the axis.
     pub fn front_area(&self) -> f32 {
         let area = |triangle: &[u32]| {
             let [a, b, c] = [0, 1, 2].map(|i| self.vertices[triangle[i] as usize].position.truncate());
@@ -45,7 +43,7 @@ impl Mesh {
         self.indices.chunks_exact(3).map(|triangle| area(triangle).max(0.0)).sum()
     }
 
-    /// A quadrilateral lit alike everywhere, as GL's flat shading does with the normal of its last corner.
+    /// Adds a quadrilateral with one normal, as OpenGL's flat shading uses that of the last corner.
     fn flat(&mut self, corners: [Vec3; 4], normal: Vec3) {
         self.quad(corners.map(|corner| (corner, normal)));
     }
@@ -53,10 +51,10 @@ impl Mesh {
 
 /// The surface of one gear, as glxgears builds it.
 ///
-/// A tooth that starts at the angle `t` runs at the radius r1 at t, r2 at t+da, r2 at t+2da, r1 at t+3da, with
-/// da a quarter of the angle between two teeth. Faces and flanks carry their true normals. **Tooth tops and valleys
-/// carry (cos t, sin t, 0)**, the normal at the tooth's start, which is off by 1.5 da on tops and 3.5 da in valleys:
-/// glxgears does so, and its picture cannot be had without it. The bore alone is smooth.
+/// The outline of a tooth that starts at angle `t` has radius r1 at t, r2 at t+da, r2 at t+2da, and r1 at t+3da, where
+/// da is a quarter of the angle between two teeth. Faces and flanks have their true normals. **Tooth tops and valleys
+/// have (cos t, sin t, 0)**, the normal at the tooth's start, which is off by 1.5 da on tops and by 3.5 da in valleys:
+/// that is what glxgears does, and the picture has to be the same. Only the bore is smooth.
 pub fn gear_mesh(gear: &Gear) -> Mesh {
     let r0 = gear.inner_radius;
     let r1 = gear.outer_radius - gear.tooth_depth / 2.0;
@@ -69,10 +67,10 @@ pub fn gear_mesh(gear: &Gear) -> Mesh {
     let mut mesh = Mesh::default();
     for tooth in 0..gear.teeth {
         let t = tooth as f32 * pitch;
-        // The last tooth ends where the first begins, exactly, so that no seam shows.
+        // The last tooth ends exactly where the first one begins, which leaves no visible seam.
         let next = if tooth + 1 == gear.teeth { 0.0 } else { (tooth + 1) as f32 * pitch };
 
-        // Front and back face: the ring between bore and valley, in two parts, and the tooth.
+        // Front and back face: the ring between bore and valleys in two parts, then the tooth.
         mesh.flat([at(r0, t, front), at(r1, t, front), at(r1, t + 3.0 * da, front), at(r0, t, front)], Vec3::Z);
         mesh.flat(
             [at(r0, t, front), at(r1, t + 3.0 * da, front), at(r1, next, front), at(r0, next, front)],
@@ -115,7 +113,7 @@ pub fn gear_mesh(gear: &Gear) -> Mesh {
     mesh
 }
 
-/// The three gears in one mesh, and beside each vertex the index of its gear in [`GEARS`]: one buffer, one draw call.
+/// All three gears in one mesh, for one buffer and one draw call, and each vertex's gear as an index into [`GEARS`].
 pub fn scene_mesh() -> (Mesh, Vec<u32>) {
     let mut scene = Mesh::default();
     let mut owners = Vec::new();
@@ -139,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn scene_has_glxgears_800_triangles_and_none_is_degenerate() {
+    fn the_scene_has_glxgears_800_triangles_and_none_is_degenerate() {
         let (mesh, owners) = scene_mesh();
         assert_eq!(mesh.indices.len(), 800 * 3);
         assert_eq!(owners.len(), mesh.vertices.len());
@@ -152,7 +150,7 @@ mod tests {
     fn valley_and_top_are_lit_with_the_normal_of_their_tooths_start() {
         let mesh = gear_mesh(&GEARS[0]);
         let tops: Vec<_> = mesh.vertices.iter().filter(|v| v.normal == Vec3::X).collect();
-        // Tooth 0 starts at the angle 0: its top and its valley, four corners each.
+        // Tooth 0 starts at angle 0: its top and its valley have four corners each.
         assert_eq!(tops.len(), 8);
     }
 

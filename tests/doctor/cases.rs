@@ -1,11 +1,11 @@
-//! What users hit, from threads in public trackers: a folder of `cases/` each. Adding one needs no Rust.
+//! What users hit, from threads in public trackers. Each case is a folder of `cases/`; adding one needs no Rust.
 //!
-//! - `case.json`: the `thread`, what its user `saw`, the row that `leads` (null: all is well), whether a GPU `draws` as it
-//!   should (exit code 0), what the leading finding `says`, what the report `tells` anywhere, and rows and texts that
-//!   `never` appear.
-//! - `report.json`: the machine, as changes to the facts of a healthy one, its `base` (`cases/BASE.json`). An object changes
-//!   an object field by field; null removes a field; in a list, a library is changed by its name, a node by its path.
-//!   `doctor --json` of a real machine does as well: its base is `nothing`.
+//! - `case.json`: the `thread`, what its user `saw`, the row that `leads` (null if all is well), whether a GPU `draws` the
+//!   right picture (exit code 0), texts that the leading finding `says`, texts that the report `tells` anywhere, and rows
+//!   and texts that `never` appear.
+//! - `report.json`: the machine, as changes to the `facts` of a healthy one, its `base` (`cases/BASE.json`). An object
+//!   changes an object field by field; null removes a field; in a list, a library is identified by its name, a node by
+//!   its path. The facts of a real machine's `doctor --json` work, too, with the base `nothing`.
 
 use crate::support::PROGRAM;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use std::process::Command;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/doctor/cases");
 
-/// Names of a variant that holds something: one of them replaces another, as they exclude each other.
+/// Variants of enums: they exclude each other, so one replaces another.
 const VARIANTS: [&str; 10] =
     ["done", "failed", "hung", "died", "not_tried", "refused", "welcome", "Ok", "Err", "unreadable"];
 
@@ -49,7 +49,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// Changes `base` as the module's description says.
+/// Changes `base` as the module's documentation says.
 fn change(base: &mut Value, by: &Value) {
     let only_key = |value: &Value| match value.as_object() {
         Some(object) if object.len() == 1 => {
@@ -86,8 +86,8 @@ fn change_item(list: &mut Vec<Value>, key: &str, by: &Value) {
     list.iter_mut().filter(|item| is_it(item)).for_each(|item| change(item, by));
 }
 
-/// What doctor makes of these facts, and its exit code.
-fn judge(facts: Value) -> (Value, Option<i32>) {
+/// Doctor's report about these facts, and its exit code.
+fn diagnose(facts: Value) -> (Value, Option<i32>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.json");
     fs::write(&path, json!({ "schema": 1, "facts": facts }).to_string()).unwrap();
@@ -110,14 +110,14 @@ fn leading(report: &Value) -> Option<&Value> {
     ["failure", "warning"].iter().find_map(|level| findings.iter().find(|finding| finding["level"] == *level))
 }
 
-/// Rows of warnings and failures, and of what follows from them.
+/// The rows of all warnings and failures, and of their consequences.
 fn rows(findings: &Value) -> Vec<u64> {
     let findings = findings.as_array().into_iter().flatten();
     let wrong = findings.filter(|finding| finding["level"] == "failure" || finding["level"] == "warning");
     wrong.flat_map(|finding| finding["row"].as_u64().into_iter().chain(rows(&finding["consequences"]))).collect()
 }
 
-/// What is wrong with doctor's judgement.
+/// What is wrong with doctor's diagnosis.
 fn faults(case: &Case, report: &Value, code: Option<i32>) -> Vec<String> {
     let mut faults = Vec::new();
     let leading = leading(report);
@@ -130,11 +130,19 @@ fn faults(case: &Case, report: &Value, code: Option<i32>) -> Vec<String> {
     }
     let part = |name: &str| leading.and_then(|finding| finding[name].as_str()).unwrap_or_default();
     let said = format!("{}\n{}\n{}", part("seen"), part("cause"), part("fix"));
-    faults
-        .extend(case.says.iter().filter(|text| !said.contains(*text)).map(|text| format!("'{text}' is not said")));
+    faults.extend(
+        case.says
+            .iter()
+            .filter(|text| !said.contains(*text))
+            .map(|text| format!("'{text}' is missing from the leading finding")),
+    );
     let all = format!("{}\n{}", report["findings"], report["verdict"]);
-    faults
-        .extend(case.tells.iter().filter(|text| !all.contains(*text)).map(|text| format!("'{text}' is not told")));
+    faults.extend(
+        case.tells
+            .iter()
+            .filter(|text| !all.contains(*text))
+            .map(|text| format!("'{text}' is missing from the report")),
+    );
     let rows = rows(&report["findings"]);
     for unwanted in &case.never {
         let is_there = match unwanted {
@@ -142,7 +150,7 @@ fn faults(case: &Case, report: &Value, code: Option<i32>) -> Vec<String> {
             row => row.as_u64().is_some_and(|row| rows.contains(&row)),
         };
         if is_there {
-            faults.push(format!("{unwanted} is said"));
+            faults.push(format!("{unwanted} appears"));
         }
     }
     if !faults.is_empty() {
@@ -152,7 +160,7 @@ fn faults(case: &Case, report: &Value, code: Option<i32>) -> Vec<String> {
 }
 
 #[test]
-fn every_case_is_judged_rightly() {
+fn every_case_is_diagnosed_correctly() {
     let folders = fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
     let mut folders: Vec<PathBuf> = folders.collect();
     folders.sort();
@@ -160,23 +168,23 @@ fn every_case_is_judged_rightly() {
     for folder in &folders {
         let case: Case = read(&folder.join("case.json"));
         assert!(case.thread.starts_with("https://") && case.saw.len() > 20, "{}", folder.display());
-        let (report, code) = judge(facts(&read(&folder.join("report.json"))));
+        let (report, code) = diagnose(facts(&read(&folder.join("report.json"))));
         let faults = faults(&case, &report, code);
         if !faults.is_empty() {
             let name = folder.file_name().unwrap().to_string_lossy();
             wrong.push(format!("{name} ({}):\n  {}", case.thread, faults.join("\n  ")));
         }
     }
-    let share = format!("{} of {} cases are judged rightly", folders.len() - wrong.len(), folders.len());
+    let share = format!("{} of {} cases are diagnosed correctly", folders.len() - wrong.len(), folders.len());
     println!("{share}");
     assert!(folders.len() >= 60, "{share}");
     assert!(wrong.is_empty(), "{share}\n\n{}", wrong.join("\n\n"));
 }
 
 #[test]
-fn the_healthy_machines_are_healthy() {
+fn nothing_is_wrong_with_the_healthy_machines() {
     for (base, leads) in [("nvidia", None), ("intel", None), ("software", Some(21))] {
-        let (report, code) = judge(facts(&Machine { base: base.into(), facts: json!({}) }));
+        let (report, code) = diagnose(facts(&Machine { base: base.into(), facts: json!({}) }));
         assert_eq!(leading(&report).and_then(|finding| finding["row"].as_u64()), leads, "{base}: {report:#}");
         assert_eq!(code, Some(if leads.is_none() { 0 } else { 4 }), "{base}");
     }

@@ -1,17 +1,17 @@
-//! GPUs that were passed in by halves. There is none here: the kernel's driver, its nodes and its libraries are
-//! stand-ins, which show what doctor looks at.
+//! GPUs that were passed in incompletely. The test machine needs no GPU: fakes of the kernel's driver, its nodes and its
+//! libraries show doctor what it checks.
 
-use crate::support::{GLX_THAT_HAS_NOTHING, Machine, X, is_root};
+use crate::support::{GLX_WITHOUT_VISUALS, Machine, X, is_root};
 
 pub const VERSION: &str = "580.159.04";
-pub const MISSES: &str = "a machine with stand-ins for a GPU";
+pub const FAKE_GPU: &str = "a machine with a fake GPU";
 
-/// NVML that answers `code` to nvmlInit, and has one GPU in this operation mode.
+/// An NVML whose nvmlInit returns `code`, and that has one GPU with this operation mode and MIG mode.
 fn nvml(code: i32, operation_mode: u32, mig: u32) -> String {
     nvml_of(&[0], code, operation_mode, mig)
 }
 
-/// The same with a GPU for each of these codes, by which it answers.
+/// The same with one GPU for each of these codes, which its handle's call returns.
 fn nvml_of(gpus: &[i32], code: i32, operation_mode: u32, mig: u32) -> String {
     let codes: Vec<String> = gpus.iter().map(i32::to_string).collect();
     let (count, codes) = (gpus.len(), codes.join(", "));
@@ -22,14 +22,14 @@ fn nvml_of(gpus: &[i32], code: i32, operation_mode: u32, mig: u32) -> String {
         static int codes[] = {{ {codes} }};
         int nvmlDeviceGetCount_v2(unsigned *count) {{ *count = {count}; return 0; }}
         int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **gpu) {{ *gpu = gpu; return codes[index]; }}
-        int nvmlDeviceGetName(void *gpu, char *name, unsigned length) {{ strncpy(name, "NVIDIA Stand-in", length); return 0; }}
+        int nvmlDeviceGetName(void *gpu, char *name, unsigned length) {{ strncpy(name, "NVIDIA Fake", length); return 0; }}
         int nvmlDeviceGetGpuOperationMode(void *gpu, unsigned *now, unsigned *later) {{ *now = *later = {operation_mode}; return 0; }}
         int nvmlDeviceGetMigMode(void *gpu, unsigned *now, unsigned *later) {{ *now = *later = {mig}; return 0; }}
         "#
     )
 }
 
-/// A container with NVIDIA's GPU as its runtime passes it in, and a driver that all the same does not draw.
+/// A container with NVIDIA's GPU as NVIDIA's runtime passes it in; the fake driver draws nothing.
 pub fn given() -> Machine {
     Machine::new()
         .env("NVIDIA_VISIBLE_DEVICES", "all")
@@ -39,7 +39,7 @@ pub fn given() -> Machine {
 
 #[test]
 fn row_16_nodes_that_the_user_may_not_open() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let machine = given().setup("nvidia_nodes 600").nvidia_libraries(VERSION);
@@ -49,7 +49,7 @@ fn row_16_nodes_that_the_user_may_not_open() {
 
 #[test]
 fn row_17_forced_without_offload() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let x = X::xvfb(&[]);
@@ -71,14 +71,14 @@ fn row_18_nvidias_glx_on_a_forwarded_display() {
     let machine = Machine::new().env("DISPLAY", format!("localhost{}", x.display));
     let report = machine
         .env("__GLX_VENDOR_LIBRARY_NAME", "nvidia")
-        .library("libGLX_nvidia.so.0", GLX_THAT_HAS_NOTHING)
+        .library("libGLX_nvidia.so.0", GLX_WITHOUT_VISUALS)
         .finds(18);
     assert!(report.about(18).contains("--off-screen"), "{}", report.text());
 }
 
 #[test]
 fn row_23_capabilities_without_graphics() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     for (capabilities, words) in
@@ -88,13 +88,13 @@ fn row_23_capabilities_without_graphics() {
         let report = machine.finds(23);
         assert!(report.about(23).contains(words), "{}", report.text());
         assert!(report.about(23).contains("compute,utility,graphics,display"), "{}", report.text());
-        assert_eq!(report.rows("failure"), [23], "what follows from it is told under it: {}", report.text());
+        assert_eq!(report.rows("failure"), [23], "its consequences are listed under it: {}", report.text());
     }
 }
 
 #[test]
 fn row_23_nodes_passed_in_by_hand() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let report = Machine::new().env("container", "lxc").setup("nvidia_nodes 666").finds(23);
@@ -103,7 +103,7 @@ fn row_23_nodes_passed_in_by_hand() {
 
 #[test]
 fn row_23_a_library_of_xcb_is_missing() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let x = X::xvfb(&[]);
@@ -115,7 +115,7 @@ fn row_23_a_library_of_xcb_is_missing() {
 
 #[test]
 fn row_25_without_the_compute_capability() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let machine = given().env("NVIDIA_DRIVER_CAPABILITIES", "graphics").setup("nvidia_nodes 666");
@@ -129,7 +129,7 @@ fn vendor_file(library: &str) -> String {
     format!(r#"{{"file_format_version": "1.0.0", "ICD": {{"library_path": "{library}"}}}}"#)
 }
 
-/// The same with libglvnd told of the stand-in.
+/// Adds the fake libraries and the vendor files that register them with libglvnd.
 pub fn told(machine: Machine) -> Machine {
     let machine = machine.nvidia_libraries(VERSION).file("10_nvidia.json", vendor_file("libEGL_nvidia.so.0"));
     let machine = machine.file("50_mesa.json", vendor_file("libEGL_mesa.so.0"));
@@ -139,7 +139,7 @@ pub fn told(machine: Machine) -> Machine {
 
 #[test]
 fn row_26_without_the_display_capability() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let report = told(given().setup("nvidia_nodes 666")).examine();
@@ -150,7 +150,7 @@ fn row_26_without_the_display_capability() {
 
 #[test]
 fn row_27_without_a_vendor_file() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let machine = given().setup("nvidia_nodes 666 nvidia-modeset").nvidia_libraries(VERSION);
@@ -160,7 +160,7 @@ fn row_27_without_a_vendor_file() {
 
 #[test]
 fn row_28_a_host_driver_without_opengl() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let report = given().setup("nvidia_nodes 666").finds(28);
@@ -168,8 +168,8 @@ fn row_28_a_host_driver_without_opengl() {
 }
 
 #[test]
-fn row_29_egl_does_not_see_the_gpus() {
-    if !is_root(MISSES) {
+fn row_29_egl_does_not_list_the_gpus() {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let report = told(given().setup("nvidia_nodes 666 'nvidia-modeset nvidia1'")).finds(29);
@@ -178,7 +178,7 @@ fn row_29_egl_does_not_see_the_gpus() {
 
 #[test]
 fn row_30_a_render_node_of_another_group() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let nodes = "overlay /dev && mkdir /dev/dri && mknod -m 660 /dev/dri/renderD128 c 1 3 && chgrp 4711 /dev/dri/renderD128";
@@ -187,8 +187,8 @@ fn row_30_a_render_node_of_another_group() {
 }
 
 #[test]
-fn row_31_an_instance_of_a_divided_gpu() {
-    if !is_root(MISSES) {
+fn row_31_a_mig_instance() {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let instance = "MIG-1234abcd-0011-2233-4455-66778899aabb";
@@ -198,15 +198,15 @@ fn row_31_an_instance_of_a_divided_gpu() {
 
 #[test]
 fn row_32_an_operation_mode_without_graphics() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     told(given().setup("nvidia_nodes 666 nvidia-modeset")).library("libnvidia-ml.so.1", &nvml(0, 1, 0)).finds(32);
 }
 
 #[test]
-fn row_35_wsl_without_its_way_to_the_gpu() {
-    if !is_root(MISSES) {
+fn row_35_wsl_without_its_gpu_device() {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let wsl = "echo 6.6.87.2-microsoft-standard-WSL2 >$here/osrelease && mount --bind $here/osrelease /proc/sys/kernel/osrelease";
@@ -216,7 +216,7 @@ fn row_35_wsl_without_its_way_to_the_gpu() {
 
 #[test]
 fn row_36_an_image_on_musl() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let musl =
@@ -225,11 +225,11 @@ fn row_36_an_image_on_musl() {
 }
 
 #[test]
-fn row_45_another_version_than_the_kernels_driver() {
-    if !is_root(MISSES) {
+fn row_45_libraries_and_kernel_driver_of_different_versions() {
+    if !is_root(FAKE_GPU) {
         return;
     }
-    // As an engine brings it in: mounted.
+    // Mounted, as engines do it.
     let bound = "nvidia_nodes 666; mount --bind $here/lib $here/lib";
     let report = given().setup(bound).nvidia_libraries("535.54.03").finds(45);
     assert!(report.about(45).contains(VERSION) && report.about(45).contains("535.54.03"), "{}", report.text());
@@ -238,7 +238,7 @@ fn row_45_another_version_than_the_kernels_driver() {
 
 #[test]
 fn row_71_a_driver_that_the_image_carries() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     // The same without the mount.
@@ -250,7 +250,7 @@ fn row_71_a_driver_that_the_image_carries() {
 
 #[test]
 fn row_74_a_gpu_that_is_lost() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let machine = || told(given().setup("nvidia_nodes 666 'nvidia-modeset nvidia1'"));
@@ -265,7 +265,7 @@ fn row_74_a_gpu_that_is_lost() {
 }
 
 #[test]
-fn row_46_nodes_that_nvml_may_not_use() {
+fn row_46_nvml_may_not_use_the_nodes() {
     Machine::new().library("libnvidia-ml.so.1", &nvml(4, 0, 0)).finds(46);
 }
 
@@ -276,31 +276,31 @@ fn row_48_the_devices_were_taken_away() {
 
 #[test]
 fn row_49_egl_fails_though_nvidia_smi_works() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
-    // All is there, and EGL has a software device only: row 29 tells it, and 49 under it.
+    // Everything is there, but EGL has only a software device: row 29 reports it, with row 49 as a consequence.
     let machine =
         told(given().setup("nvidia_nodes 666 nvidia-modeset")).library("libnvidia-ml.so.1", &nvml(0, 0, 0));
     let report = machine.examine();
-    assert!(report.text().contains("nvidia-smi would show NVIDIA Stand-in"), "{}", report.text());
+    assert!(report.text().contains("nvidia-smi would show NVIDIA Fake"), "{}", report.text());
 }
 
 #[test]
 fn row_59_a_machine_with_a_gpu_and_a_container_without() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let report = Machine::new().setup(&format!("nvidia_driver {VERSION}")).finds(59);
     assert!(report.about(59).contains("--gpus all") && report.about(59).contains(VERSION), "{}", report.text());
-    assert_eq!(report.rows("failure"), [59], "what follows from it is told under it: {}", report.text());
-    // The variable of NVIDIA's runtime, in a container that was started by another.
+    assert_eq!(report.rows("failure"), [59], "its consequences are listed under it: {}", report.text());
+    // The variable of NVIDIA's runtime, in a container that another runtime started.
     Machine::new().env("NVIDIA_VISIBLE_DEVICES", "all").finds(59);
 }
 
 #[test]
-fn row_61_a_node_with_no_driver_behind() {
-    if !is_root(MISSES) {
+fn row_61_a_node_without_a_driver() {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let nodes = "overlay /dev && mknod -m 666 /dev/nvidiactl c 195 255 && mknod -m 666 /dev/nvidia0 c 195 0";

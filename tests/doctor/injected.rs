@@ -1,11 +1,11 @@
-//! Drivers that were passed in where nobody finds them, or not whole; and machines with ways of their own.
+//! Drivers that were passed in incompletely or where the linker doesn't find them; WSL, Jetson and other special machines.
 
-use crate::gpu::{MISSES, VERSION, given, told};
+use crate::gpu::{FAKE_GPU, VERSION, given, told};
 use crate::support::{Machine, compile, is_root};
 
 #[test]
-fn row_72_a_driver_where_the_linker_does_not_look() {
-    if !is_root(MISSES) {
+fn row_72_a_driver_outside_the_linkers_path() {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let folder = "/usr/local/nvidia/lib64";
@@ -17,14 +17,14 @@ fn row_72_a_driver_where_the_linker_does_not_look() {
     let report = machine.finds(72);
     assert!(report.about(72).contains(&format!("-e LD_LIBRARY_PATH={folder}")), "{}", report.text());
     assert!(!report.text().contains("NVIDIA_DRIVER_CAPABILITIES"), "{}", report.text());
-    // As it says.
+    // The advice works.
     let report = machine.env("LD_LIBRARY_PATH", folder).examine();
     assert!(!report.rows("failure").contains(&72), "{}", report.text());
 }
 
 #[test]
 fn row_73_a_cdi_specification_that_leaves_libraries_out() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let machine = given().env("NVIDIA_VISIBLE_DEVICES", "void").setup("nvidia_nodes 666 nvidia-modeset");
@@ -38,12 +38,12 @@ fn row_73_a_cdi_specification_that_leaves_libraries_out() {
 
 #[test]
 fn row_75_a_profile_that_hides_gpus_from_egl() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let folder = "/etc/nvidia/nvidia-application-profiles-rc.d";
     let profile = r#"{"profiles": [{"name": "_container_", "settings": ["EGLVisibleDGPUDevices", 0x1]}]}"#;
-    // The stand-ins' minor number is /dev/null's, 3.
+    // The fake nodes are copies of /dev/null, so their minor number is 3.
     let setup = format!(
         "nvidia_nodes 666 'nvidia-modeset nvidia1'; overlay /etc && mkdir -p {folder} && echo '{profile}' >{folder}/10-container.conf"
     );
@@ -60,8 +60,8 @@ fn kernel(release: &str) -> String {
 }
 
 #[test]
-fn row_76_wsl_with_all_it_needs_and_llvmpipe() {
-    if !is_root(MISSES) {
+fn row_76_wsl_with_everything_it_needs_but_llvmpipe_draws() {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let setup =
@@ -74,7 +74,7 @@ fn row_76_wsl_with_all_it_needs_and_llvmpipe() {
 
 #[test]
 fn row_81_a_jetson_without_its_runtime() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let report = Machine::new().env("container", "lxc").setup(&kernel("5.15.148-tegra")).finds(81);
@@ -83,7 +83,7 @@ fn row_81_a_jetson_without_its_runtime() {
 
 #[test]
 fn row_83_a_card_without_nvidias_driver() {
-    if !is_root(MISSES) {
+    if !is_root(FAKE_GPU) {
         return;
     }
     let card = "card=/sys/bus/pci/devices/0000:01:00.0; mount -t tmpfs tmpfs /sys/bus/pci/devices && mkdir $card && \
@@ -100,7 +100,7 @@ fn row_83_a_card_without_nvidias_driver() {
 fn row_79_an_old_libstdcxx_before_the_systems() {
     let machine = Machine::new();
     let (new, old) = (machine.path("new"), machine.path("conda"));
-    // A driver that is linked with a new libstdc++, and an old one that the linker finds.
+    // The driver needs a new libstdc++, but the linker finds an old one.
     for (folder, version) in [(&new, "GLIBCXX_9.9.9"), (&old, "GLIBCXX_9.9.8")] {
         std::fs::create_dir(folder).unwrap();
         let map = folder.join("versions");

@@ -1,7 +1,7 @@
-//! `rust-gears doctor` on machines with something wrong, each really made so: the first cause it names is the right one.
+//! `rust-gears doctor` on machines that are really broken in one way each: the first cause that it names is the right one.
 //!
-//! No engine is needed: what a process sees of the machine is changed in a mount namespace of its own. What needs real
-//! containers is in containers.test.sh beside this file.
+//! No engine is needed: a mount namespace changes what the process sees of the machine. What needs real containers is in
+//! tests/container/doctor.test.sh.
 
 mod cases;
 mod gpu;

@@ -1,11 +1,11 @@
-//! Nodes that a user may not open, for reasons that their permissions don't show.
+//! Access that is denied for a reason that file permissions don't show.
 
 use crate::support::{Machine, X, is_root, program};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 
-/// Runs a command that may open files for writing in /tmp and /proc only, as an SELinux policy would have it: EACCES,
-/// whatever the file's mode is.
+/// A program that runs a command that may open files for writing only in /tmp and /proc. Elsewhere it gets EACCES
+/// whatever the file's mode, as with an SELinux policy.
 const LANDLOCK: &str = r#"
     #define _GNU_SOURCE
     #include <fcntl.h>
@@ -31,7 +31,7 @@ const LANDLOCK: &str = r#"
 
 #[test]
 fn row_70_a_security_module_denies_what_the_mode_allows() {
-    if !is_root("nodes of its own") {
+    if !is_root("a machine with its own device nodes") {
         return;
     }
     let machine = Machine::new();
@@ -52,8 +52,8 @@ fn row_70_a_security_module_denies_what_the_mode_allows() {
 }
 
 #[test]
-fn row_82_a_group_that_the_namespace_does_not_know() {
-    if !is_root("nodes of its own") {
+fn row_82_a_group_that_is_not_mapped_into_the_namespace() {
+    if !is_root("a machine with its own device nodes") {
         return;
     }
     let nodes = "overlay /dev && mkdir /dev/dri && mknod -m 660 /dev/dri/renderD128 c 1 3 && chgrp 4711 /dev/dri/renderD128";

@@ -1,4 +1,4 @@
-//! What the tests of doctor share: X servers, machines with something wrong, and what doctor says of them.
+//! What the tests of doctor share: X servers, broken machines, and doctor's reports about them.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Write};
@@ -10,37 +10,37 @@ use tempfile::TempDir;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_rust-gears");
 
-/// Whether a test can go on that needs root, to change what a process sees of the machine. Says so where not, and fails
-/// where the whole is to be tested.
+/// Whether this is root, which can change what a process sees of the machine. If not, prints that the test can't run, or
+/// fails if the tests must be complete.
 pub fn is_root(test: &str) -> bool {
     let uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap());
     let required = std::env::var("RUST_GEARS_REQUIRE_GL").is_ok_and(|value| value == "1");
-    assert!(uid == 0 || !required, "{test} needs root, for a mount namespace of its own");
+    assert!(uid == 0 || !required, "{test} needs root, to create a mount namespace");
     if uid != 0 {
-        eprintln!("NOT TESTED: {test} needs root, for a mount namespace of its own");
+        eprintln!("NOT TESTED: {test} needs root, to create a mount namespace");
     }
     uid == 0
 }
 
-/// An X server, ended by its process id.
+/// An X server that is stopped at the end of the test.
 pub struct X {
     child: Child,
     is_killed: bool,
     pub display: String,
     _folder: TempDir,
-    /// A file with its cookie, valid for any host; where it wants one.
+    /// The file with the server's cookie, valid for any host, if the server requires one.
     pub cookies: PathBuf,
 }
 
 pub const SECRET: [u8; 16] = *b"0123456789abcdef";
 
 impl X {
-    /// An Xvfb that lets everybody in, with these options besides.
+    /// Starts an Xvfb without access control, with these additional options.
     pub fn xvfb(options: &[&str]) -> X {
         X::start("Xvfb", &[&["-screen", "0", "640x480x24", "-nolisten", "tcp"], options].concat(), &[])
     }
 
-    /// An Xvfb that wants a cookie.
+    /// Starts an Xvfb that requires a cookie.
     pub fn with_cookie() -> X {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("server-cookies");
@@ -52,8 +52,8 @@ impl X {
     }
 
     pub fn start(program: &str, options: &[&str], environment: &[(&str, &str)]) -> X {
-        // Numbers of one's own, far from those that people and other tests use: a socket that a killed server leaves
-        // behind is removed by its number.
+        // Numbers that neither people nor other tests use, because `drop` removes the socket that a killed server leaves
+        // behind.
         static NEXT: AtomicU32 = AtomicU32::new(0);
         for _ in 0..20 {
             let number = 10_000 + (std::process::id() * 53 + NEXT.fetch_add(1, Ordering::Relaxed)) % 40_000;
@@ -92,13 +92,13 @@ impl X {
         format!("/tmp/.X11-unix/X{}", self.number()).into()
     }
 
-    /// Sends it a signal by its process id.
+    /// Sends the server a signal.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 
-    /// Ends it as a crash would: its socket stays behind.
+    /// Kills the server, which leaves its socket behind, as after a crash.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -130,7 +130,7 @@ pub fn cookie(family: u16, address: &str, number: &str, secret: &[u8]) -> Vec<u8
     bytes
 }
 
-/// A machine to run doctor on: this one, with something wrong.
+/// A machine to run doctor on: this one, broken in some way.
 pub struct Machine {
     folder: TempDir,
     setup: String,
@@ -139,7 +139,7 @@ pub struct Machine {
     needs_namespace: bool,
 }
 
-/// Shell functions for `setup`. `overlay FOLDER`: a writable layer over it. `$here`: the test's folder.
+/// Shell functions for `setup`. `overlay FOLDER` puts a writable layer over a folder; `$here` is the test's folder.
 const FUNCTIONS: &str = r#"
     overlay() {
         local layer=$here/layer${1//\//-}
@@ -147,23 +147,23 @@ const FUNCTIONS: &str = r#"
         mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" "$1"
     }
     libraries=$(dirname "$(readlink -f "$(ldconfig -p | awk '$1 == "libX11.so.6" { print $NF; exit }')")")
+    # hide PATTERN…: removes shared libraries, as if their packages were not installed
     hide() { overlay "$libraries" && (cd "$libraries" && rm -f -- $@); }
-    # hide PATTERN…: shared libraries, as if their packages were not installed
-    # nvidia_driver VERSION: as the kernel's driver shows itself
+    # nvidia_driver VERSION: the files of the kernel's driver
     nvidia_driver() {
         mount -t tmpfs tmpfs /proc/driver && mkdir /proc/driver/nvidia
         echo "NVRM version: NVIDIA UNIX x86_64 Kernel Module  $1  Tue" >/proc/driver/nvidia/version
     }
-    # nvidia_nodes MODE: device nodes that open (they are /dev/null's) where MODE lets them
+    # nvidia_nodes MODE [MORE]: device nodes with this mode, which are copies of /dev/null
     nvidia_nodes() {
         overlay /dev
         for name in nvidiactl nvidia0 ${2:-}; do mknod -m "$1" "/dev/$name" c 1 3; done
     }
 "#;
 
-/// A GLX that libglvnd takes for one (libglvnd's libglxabi.h), and that offers no visual: as NVIDIA's does where
+/// A GLX vendor library that libglvnd accepts (libglvnd's libglxabi.h) and that offers no visual, as NVIDIA's does if
 /// something that it needs is missing.
-pub const GLX_THAT_HAS_NOTHING: &str = r#"
+pub const GLX_WITHOUT_VISUALS: &str = r#"
     static long nothing(void) { return 0; }
     static int is_supported(void *display, int screen) { return 1; }
     static void *find(const char *name) { return (void *)nothing; }
@@ -182,13 +182,13 @@ pub const GLX_THAT_HAS_NOTHING: &str = r#"
 impl Machine {
     pub fn new() -> Machine {
         let folder = TempDir::new().unwrap();
-        // For tests that run as another user.
+        // Some tests run doctor as another user.
         run(Command::new("chmod").arg("755").arg(folder.path()));
         let launcher = Vec::new();
         Machine { folder, setup: String::new(), environment: Vec::new(), launcher, needs_namespace: false }
     }
 
-    /// With this X server as its display, and the server's own cookie where it has one.
+    /// A machine with this X server as its display, and with the server's cookie if it has one.
     pub fn with_display(x: &X) -> Machine {
         let machine = Machine::new().env("DISPLAY", &x.display);
         if x.cookies.exists() { machine.env("XAUTHORITY", &x.cookies) } else { machine }
@@ -204,7 +204,7 @@ impl Machine {
         self
     }
 
-    /// Shell commands that change what this machine looks like, for doctor alone: in a mount namespace.
+    /// Adds shell commands that change the machine in a mount namespace, which only doctor sees.
     pub fn setup(mut self, commands: &str) -> Machine {
         self.setup += commands;
         self.setup += "\n";
@@ -212,13 +212,13 @@ impl Machine {
         self
     }
 
-    /// Started by this command, such as `setpriv`.
+    /// Starts doctor through this command, such as `setpriv`.
     pub fn through(mut self, launcher: &[&str]) -> Machine {
         self.launcher.extend(launcher.iter().map(|word| word.to_string()));
         self
     }
 
-    /// As a user who is not root, and in no group.
+    /// Runs doctor as a user who isn't root and is in no group.
     pub fn by_nobody(self) -> Machine {
         self.through(&["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"])
     }
@@ -228,7 +228,7 @@ impl Machine {
         self
     }
 
-    /// A shared library made of this C, found before the system's.
+    /// Adds a shared library compiled from `c`, which the linker finds before the system's.
     pub fn library(self, name: &str, c: &str) -> Machine {
         let folder = self.path("lib");
         std::fs::create_dir_all(&folder).unwrap();
@@ -236,7 +236,7 @@ impl Machine {
         self.env("LD_LIBRARY_PATH", folder)
     }
 
-    /// NVIDIA's libraries in this version, as far as they can be told from outside; they draw nothing.
+    /// Adds fakes of NVIDIA's libraries in this version, which draw nothing.
     pub fn nvidia_libraries(self, version: &str) -> Machine {
         let folder = self.path("lib");
         let all =
@@ -245,7 +245,7 @@ impl Machine {
         for name in all {
             machine = machine.library(&format!("{name}.so.{version}"), "");
         }
-        for (name, c) in [("libGLX_nvidia", GLX_THAT_HAS_NOTHING), ("libEGL_nvidia", "")] {
+        for (name, c) in [("libGLX_nvidia", GLX_WITHOUT_VISUALS), ("libEGL_nvidia", "")] {
             let file = format!("{name}.so.{version}");
             machine = machine.library(&file, c);
             std::os::unix::fs::symlink(&file, folder.join(format!("{name}.so.0"))).unwrap();
@@ -253,7 +253,7 @@ impl Machine {
         machine
     }
 
-    /// `rust-gears` with these arguments, and how long it took.
+    /// Runs `rust-gears` with these arguments. Returns its output and how long it took.
     pub fn run(&self, arguments: &[&str]) -> (Output, Duration) {
         let mut words: Vec<&OsStr> = Vec::new();
         let script = format!("{FUNCTIONS}\n{}\nexec \"$@\"", self.setup);
@@ -278,7 +278,7 @@ impl Machine {
         (output, started.elapsed())
     }
 
-    /// What doctor says of this machine. Whatever it is, it takes no more than ten seconds and no panic.
+    /// Doctor's report about this machine. It must come within ten seconds and without a panic.
     pub fn examine(&self) -> Report {
         let (output, time) = self.run(&["doctor", "--json"]);
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -291,7 +291,7 @@ impl Machine {
         Report(report)
     }
 
-    /// The first cause that doctor names is this row of the catalogue.
+    /// Asserts that the first cause that doctor names is this row of the catalogue. Returns the report.
     #[track_caller]
     pub fn finds(&self, row: u8) -> Report {
         let report = self.examine();
@@ -308,19 +308,19 @@ impl Report {
         self.0["findings"].as_array().unwrap()
     }
 
-    /// The row of the finding that comes first in importance.
+    /// The row of the most important finding.
     pub fn leading(&self) -> Option<u64> {
         let first = |level: &str| self.findings().iter().find(|finding| finding["level"] == level);
         first("failure").or_else(|| first("warning"))?["row"].as_u64()
     }
 
-    /// The rows of findings at a level, none of them a consequence of another.
+    /// The rows of the findings at a level, without consequences.
     pub fn rows(&self, level: &str) -> Vec<u64> {
         let findings = self.findings().iter().filter(|finding| finding["level"] == level);
         findings.filter_map(|finding| finding["row"].as_u64()).collect()
     }
 
-    /// Whatever is said about a row.
+    /// The finding about a row, as JSON; empty if there is none.
     pub fn about(&self, row: u64) -> String {
         self.findings().iter().find(|f| f["row"] == row).map_or_else(String::new, ToString::to_string)
     }
@@ -330,7 +330,7 @@ impl Report {
     }
 }
 
-/// Compiles C to a shared library.
+/// Compiles C into a shared library.
 pub fn compile(path: &Path, c: &str, options: &[&str]) {
     let mut cc = Command::new("cc");
     cc.args(["-shared", "-fPIC", "-x", "c", "-", "-x", "none", "-o"])
@@ -342,7 +342,7 @@ pub fn compile(path: &Path, c: &str, options: &[&str]) {
     assert!(cc.wait().unwrap().success());
 }
 
-/// Compiles C to a program.
+/// Compiles C into a program.
 pub fn program(path: &Path, c: &str) {
     let source = path.with_extension("c");
     std::fs::write(&source, c).unwrap();

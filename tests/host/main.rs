@@ -1,4 +1,5 @@
-//! scripts/doctor: what it finds on machines that are healthy but for one thing, and which of the two sides its verdict names.
+//! scripts/doctor on machines with exactly one fault: what it finds, and whether its verdict blames the machine or the
+//! container.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -13,18 +14,18 @@ use tempfile::TempDir;
 const VERSION: &str = "570.86.15";
 const DRAWS: &str =
     "ok       GLX window   NVIDIA H100, 9000 FPS\n\nverdict: this container draws on NVIDIA H100\n";
-const DRAWS_NOT: &str = "failure  driver       not here [23]\n                      cause: c\n\n\
+const DRAWS_NOTHING: &str = "failure  driver       not here [23]\n                      cause: c\n\n\
                          verdict: this container draws nothing: the capabilities leave the driver out\n\
                          \x20        to fix it: -e NVIDIA_DRIVER_CAPABILITIES=all\n";
 
-/// A folder with the files of a machine, and one with its programs.
+/// A machine made of files: a folder with its root file system, and one with its programs.
 struct Machine {
     files: TempDir,
     programs: TempDir,
 }
 
 impl Machine {
-    /// With an NVIDIA GPU, and all that a container needs of it.
+    /// It has an NVIDIA GPU and everything that a container needs for it.
     fn healthy() -> Machine {
         let machine = Machine { files: TempDir::new().unwrap(), programs: TempDir::new().unwrap() };
         let kernel = format!(
@@ -51,7 +52,7 @@ impl Machine {
         machine
     }
 
-    /// Without any GPU.
+    /// It has no GPU.
     fn bare() -> Machine {
         let machine = Machine::healthy();
         for folder in ["proc", "dev", "etc"] {
@@ -83,7 +84,7 @@ impl Machine {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// An NVIDIA card in sysfs, with this driver.
+    /// Adds an NVIDIA card to sysfs, with this driver bound to it.
     fn card(&self, driver: Option<&str>) {
         self.write("sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
         self.write("sys/bus/pci/devices/0000:01:00.0/class", "0x030000\n");
@@ -96,14 +97,14 @@ impl Machine {
         }
     }
 
-    /// A GPU that Mesa drives.
+    /// Adds a GPU that Mesa can drive.
     fn render_node(&self) {
         self.write("dev/dri/renderD128", "");
         fs::create_dir_all(self.path("sys/class/drm/renderD128/device")).unwrap();
         symlink("/sys/bus/pci/drivers/i915", self.path("sys/class/drm/renderD128/device/driver")).unwrap();
     }
 
-    /// scripts/doctor, for an image whose container prints `report`, while the engine says `words`, and ends with `status`.
+    /// scripts/doctor for an image whose container prints `report` and exits with `status`, while the engine prints `words`.
     fn doctor(&self, report: &str, words: &str, status: u8) -> Command {
         let folder = self.programs.path();
         fs::write(folder.join("report"), report).unwrap();
@@ -121,7 +122,7 @@ impl Machine {
     }
 }
 
-/// A CDI specification, with this device and the libraries of this version.
+/// A CDI specification that names this device and the libraries of this version.
 fn specification(version: &str, device: &str) -> String {
     format!(
         "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ndevices:\n- name: all\n  containerEdits:\n    deviceNodes:\n    - path: {device}\n\
@@ -137,9 +138,9 @@ fn outcome(command: &mut Command) -> (Option<i32>, String) {
 
 #[test]
 fn a_healthy_machine_raises_no_alarm() {
-    let (status, told) = outcome(&mut Machine::healthy().doctor(DRAWS, "", 0));
-    assert_eq!(status, Some(0), "{told}");
-    assert!(!told.contains("failure") && !told.contains("warning"), "{told}");
+    let (status, output) = outcome(&mut Machine::healthy().doctor(DRAWS, "", 0));
+    assert_eq!(status, Some(0), "{output}");
+    assert!(!output.contains("failure") && !output.contains("warning"), "{output}");
     for seen in [
         "ok       engine       docker version 28.2, as root",
         "NVIDIA's driver 570.86.15 is loaded",
@@ -148,14 +149,14 @@ fn a_healthy_machine_raises_no_alarm() {
         "/etc/cdi/nvidia.yaml: every file that it names is there",
         "\nverdict: this container draws on NVIDIA H100\n",
     ] {
-        assert!(told.contains(seen), "{seen} is not in: {told}");
+        assert!(output.contains(seen), "{seen} is not in: {output}");
     }
 }
 
-/// A change to the healthy machine, and how the line begins that has to tell of it.
+/// A change to a machine, and how the line that reports it has to begin.
 type Fault = (fn(&Machine), &'static str);
 
-#[rustfmt::skip] // a table: one line a fault
+#[rustfmt::skip] // a table: one line per fault
 const FAULTS: &[Fault] = &[
     (|m| m.remove("usr/lib/x86_64-linux-gnu/libnvidia-ml.so.570.86.15"), "failure  driver       there is no libnvidia-ml.so.570.86.15 [43]"),
     (|m| m.write("proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  565.77  Wed\n"), "failure  driver       565.77 is loaded, and the libraries are of 570.86.15 [45]"),
@@ -174,23 +175,23 @@ const FAULTS: &[Fault] = &[
 ];
 
 #[test]
-fn every_fault_of_a_machine_with_nvidias_driver_is_told() {
+fn every_fault_of_a_machine_with_nvidias_driver_is_reported() {
     for (change, line) in FAULTS {
         let machine = Machine::healthy();
         change(&machine);
-        let (_, told) = outcome(&mut machine.doctor(DRAWS, "", 0));
-        assert!(told.lines().any(|l| l.starts_with(line)), "{line} is not in: {told}");
-        let alarms = told.lines().filter(|l| l.starts_with("failure") || l.starts_with("warning")).count();
-        assert_eq!(alarms, usize::from(line.starts_with("failure") || line.starts_with("warning")), "{told}");
+        let (_, output) = outcome(&mut machine.doctor(DRAWS, "", 0));
+        assert!(output.lines().any(|l| l.starts_with(line)), "{line} is not in: {output}");
+        let alarms = output.lines().filter(|l| l.starts_with("failure") || l.starts_with("warning")).count();
+        assert_eq!(alarms, usize::from(line.starts_with("failure") || line.starts_with("warning")), "{output}");
     }
 }
 
-#[rustfmt::skip] // a table: one line a machine
+#[rustfmt::skip] // a table: one line per machine
 const WITHOUT_DRIVER: &[Fault] = &[
     (|_| {}, "failure  GPU          no driver for a GPU is loaded"),
     (|m| m.card(None), "failure  GPU          an NVIDIA card (0000:01:00.0) that no driver is bound to [122]"),
     (|m| m.card(Some("vfio-pci")), "failure  GPU          an NVIDIA card (0000:01:00.0) that vfio-pci has taken"),
-    // That is no obstacle to another GPU.
+    // The other GPU still works.
     (|m| { m.card(Some("vfio-pci")); m.render_node() }, "warning  GPU          an NVIDIA card (0000:01:00.0) that vfio-pci has taken"),
     (|m| { m.card(Some("nouveau")); m.render_node() }, "warning  GPU          an NVIDIA card (0000:01:00.0), driven by nouveau"),
     (Machine::render_node, "ok       GPU          one that Mesa can drive"),
@@ -198,21 +199,21 @@ const WITHOUT_DRIVER: &[Fault] = &[
 ];
 
 #[test]
-fn every_machine_without_nvidias_driver_is_told_apart() {
+fn every_machine_without_nvidias_driver_is_recognised() {
     for (change, line) in WITHOUT_DRIVER {
         let machine = Machine::bare();
         change(&machine);
-        let (_, told) = outcome(&mut machine.doctor(DRAWS, "", 0));
-        assert!(told.lines().any(|l| l.starts_with(line)), "{line} is not in: {told}");
+        let (_, output) = outcome(&mut machine.doctor(DRAWS, "", 0));
+        assert!(output.lines().any(|l| l.starts_with(line)), "{line} is not in: {output}");
     }
 }
 
 #[test]
-fn a_display_without_a_server_is_told() {
-    let (_, told) = outcome(Machine::healthy().doctor(DRAWS, "", 0).env("DISPLAY", ":7"));
+fn a_display_without_a_server_is_reported() {
+    let (_, output) = outcome(Machine::healthy().doctor(DRAWS, "", 0).env("DISPLAY", ":7"));
     assert!(
-        told.contains("\nwarning  display      DISPLAY is :7, and there is no socket /tmp/.X11-unix/X7"),
-        "{told}"
+        output.contains("\nwarning  display      DISPLAY is :7, and there is no socket /tmp/.X11-unix/X7"),
+        "{output}"
     );
 }
 
@@ -220,23 +221,25 @@ fn a_display_without_a_server_is_told() {
 fn an_engine_that_does_not_answer_is_the_cause() {
     let words =
         "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
-    let (status, told) = outcome(Machine::healthy().doctor("", words, 125).env("INFO_FAILS", "1"));
+    let (status, output) = outcome(Machine::healthy().doctor("", words, 125).env("INFO_FAILS", "1"));
     assert_eq!(status, Some(4));
-    assert!(told.contains("\nfailure  engine       Docker does not answer [101]"), "{told}");
-    assert!(told.contains("\nverdict: Docker does not answer [101]: the Docker daemon is not running"), "{told}");
+    assert!(output.contains("\nfailure  engine       Docker does not answer [101]"), "{output}");
+    assert!(
+        output.contains("\nverdict: Docker does not answer [101]: the Docker daemon is not running"),
+        "{output}"
+    );
 }
 
 #[test]
 fn an_engine_that_hangs_is_the_cause() {
-    let (status, told) = outcome(Machine::healthy().doctor("", "", 125).env("INFO_HANGS", "1"));
+    let (status, output) = outcome(Machine::healthy().doctor("", "", 125).env("INFO_HANGS", "1"));
     assert_eq!(status, Some(4));
     assert!(
-        told.contains("\nverdict: Docker does not answer within 10 seconds: the Docker daemon hangs"),
-        "{told}"
+        output.contains("\nverdict: Docker does not answer within 10 seconds: the Docker daemon hangs"),
+        "{output}"
     );
 }
 
-/// Files that a machine can have in place of those that doctor reads.
 #[test]
 fn no_file_of_the_machine_makes_it_hang_or_fail() {
     let files = ["proc/driver/nvidia/version", "etc/nvidia-container-runtime/config.toml", "etc/cdi/nvidia.yaml"];
@@ -251,64 +254,67 @@ fn no_file_of_the_machine_makes_it_hang_or_fail() {
             let machine = Machine::healthy();
             machine.remove(file);
             change(&machine.path(file));
-            let (status, told) = outcome(machine.doctor(DRAWS, "", 0).timeout(Duration::from_secs(30)));
-            assert_eq!(status, Some(0), "{file}: {told}");
-            assert!(!told.contains("this failed:") && !told.contains('\u{1b}'), "{file}: {told}");
+            let (status, output) = outcome(machine.doctor(DRAWS, "", 0).timeout(Duration::from_secs(30)));
+            assert_eq!(status, Some(0), "{file}: {output}");
+            assert!(!output.contains("this failed:") && !output.contains('\u{1b}'), "{file}: {output}");
         }
     }
 }
 
-/// What the last lines say, of a machine and what its container did.
+/// The last lines about a machine whose container printed and did this.
 fn verdict(machine: &Machine, report: &str, words: &str, status: u8) -> String {
-    let (code, told) = outcome(&mut machine.doctor(report, words, status));
-    assert_eq!(code, Some(4), "{told}");
-    told.split_once("\nverdict: ").expect(&told).1.to_owned()
+    let (code, output) = outcome(&mut machine.doctor(report, words, status));
+    assert_eq!(code, Some(4), "{output}");
+    output.split_once("\nverdict: ").expect(&output).1.to_owned()
 }
 
 #[test]
 fn the_verdict_is_the_containers_unless_the_machine_keeps_every_container_from_drawing() {
-    let healthy = verdict(&Machine::healthy(), DRAWS_NOT, "", 4);
+    let healthy = verdict(&Machine::healthy(), DRAWS_NOTHING, "", 4);
     assert!(
         healthy.starts_with("this container draws nothing: the capabilities leave the driver out\n"),
         "{healthy}"
     );
     assert!(healthy.contains("to fix it: -e NVIDIA_DRIVER_CAPABILITIES=all"), "{healthy}");
 
-    let without_gpu = verdict(&Machine::bare(), DRAWS_NOT, "", 4);
+    let without_gpu = verdict(&Machine::bare(), DRAWS_NOTHING, "", 4);
     assert!(without_gpu.starts_with("no driver for a GPU is loaded"), "{without_gpu}");
     assert!(without_gpu.contains("the container then said: this container draws nothing"), "{without_gpu}");
 
-    // A specification that nobody asked for is no cause.
+    // A specification that wasn't used isn't the cause.
     let stale = Machine::healthy();
     stale.remove("usr/bin/nvidia-cdi-hook");
-    assert_eq!(verdict(&stale, DRAWS_NOT, "", 4), healthy);
+    assert_eq!(verdict(&stale, DRAWS_NOTHING, "", 4), healthy);
 }
 
 #[test]
 fn a_container_that_does_not_start_is_explained_by_the_engines_words() {
     let words =
         "docker: Error response from daemon: could not select device driver \"\" with capabilities: [[gpu]].";
-    let told = verdict(&Machine::healthy(), "", words, 125);
-    assert!(told.starts_with(words), "{told}");
-    assert!(told.contains("[39]: the engine does not know the NVIDIA Container Toolkit"), "{told}");
+    let output = verdict(&Machine::healthy(), "", words, 125);
+    assert!(output.starts_with(words), "{output}");
+    assert!(output.contains("[39]: the engine does not know the NVIDIA Container Toolkit"), "{output}");
 
-    let (_, told) =
+    let (_, output) =
         outcome(&mut Machine::healthy().doctor("", "docker: Error response from daemon: the moon", 125));
     assert!(
-        told.contains("verdict: the engine did not start it: docker: Error response from daemon: the moon"),
-        "{told}"
+        output.contains("verdict: the engine did not start it: docker: Error response from daemon: the moon"),
+        "{output}"
     );
-    assert!(told.contains("please report") && told.contains("scripts/doctor my-image -- --gpus all;"), "{told}");
+    assert!(
+        output.contains("please report") && output.contains("scripts/doctor my-image -- --gpus all;"),
+        "{output}"
+    );
 }
 
 #[test]
-fn an_image_in_which_doctor_cannot_run_is_told() {
+fn an_image_in_which_doctor_cannot_run_is_reported() {
     let old =
         "/rust-gears: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.39' not found (required by /rust-gears)";
-    let told = verdict(&Machine::healthy(), "", old, 1);
-    assert!(told.contains("the image's C library is older than 2.39"), "{told}");
-    let told = verdict(&Machine::healthy(), "", "exec /rust-gears: no such file or directory", 1);
-    assert!(told.contains("it has no glibc"), "{told}");
+    let output = verdict(&Machine::healthy(), "", old, 1);
+    assert!(output.contains("the image's C library is older than 2.39"), "{output}");
+    let output = verdict(&Machine::healthy(), "", "exec /rust-gears: no such file or directory", 1);
+    assert!(output.contains("it has no glibc"), "{output}");
 }
 
 #[test]
@@ -321,18 +327,18 @@ fn the_container_is_started_with_exactly_the_options_given() {
     let ours = asked(r#"["rust-gears"]"#);
     let (name, rest) = ours.strip_prefix("run --name ").unwrap().split_once(' ').unwrap();
     assert_eq!(rest, "--rm --gpus all my-image doctor\n");
-    // Into an image of somebody else the program is mounted.
+    // In somebody else's image, the program is mounted.
     let theirs = asked(r#"["blender"]"#);
     let program = theirs.split_once("--rm --gpus all --volume=").unwrap().1;
     assert!(program.ends_with(":/rust-gears:ro --entrypoint=/rust-gears my-image doctor\n"), "{theirs}");
-    // What belongs to the user's own run, not to a look into it.
+    // Options that make no sense for a diagnosis are left out.
     let mut theirs = machine.doctor(DRAWS, "", 0);
     theirs.args(["-it", "--name", "blender", "-p", "8080:80", "--restart=always", "-d", "-e", "A=b"]);
-    let (_, told) = outcome(&mut theirs);
+    let (_, output) = outcome(&mut theirs);
     let left_out = "\nleft out, since it is only a look: -it --name blender -p 8080:80 --restart=always -d\n";
-    assert!(told.contains(left_out), "{told}");
+    assert!(output.contains(left_out), "{output}");
     let asked = fs::read_to_string(machine.programs.path().join("asked")).unwrap();
     assert!(asked.ends_with("--rm --gpus all -e A=b my-image doctor\n"), "{asked}");
-    // And nothing is left behind.
+    // Nothing is left behind.
     assert!(!Path::new("/tmp").join(name).exists());
 }

@@ -1,11 +1,11 @@
-//! The gears that tests look at: this program's, and those of mesa-demos.
+//! Pictures of the gears: this program's, and those of mesa-demos.
 
 use super::{XServer, have, rust_gears, rust_gears_process, signal, wait_for};
 use image::RgbImage;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-/// At least so many pixels are equal within 2/255; the rest lies on edges, which drivers draw differently.
+/// The share of pixels that must be equal within 2/255. The others are on edges, which drivers draw differently.
 pub const EQUAL: f64 = 0.995;
 
 /// Environment variables to set.
@@ -38,11 +38,11 @@ pub fn in_a_window(server: &XServer, arguments: &[&str], environment: Environmen
     drawn
 }
 
-/// The real glxgears or es2gears, with its clock stopped, so that it stays at its first frame.
+/// The real glxgears or es2gears, whose clock is stopped, so it keeps drawing its first frame.
 pub struct RealGears(Child);
 
 impl RealGears {
-    /// Starts `program`; `None` if it isn't here, or nothing to stop its clock with.
+    /// Starts `program`. Returns `None` if it isn't installed, or libfaketime isn't.
     pub fn start(
         server: &XServer,
         program: &str,
@@ -62,17 +62,18 @@ impl RealGears {
             .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("it starts");
+            .expect("the program starts");
         Some(RealGears(child))
     }
 
-    /// What it printed, if it has ended.
+    /// Returns what it printed, if it has ended.
     pub fn last_words(&mut self) -> Option<String> {
         self.0.try_wait().unwrap()?;
         Some(std::io::read_to_string(self.0.stdout.take()?).unwrap())
     }
 
-    /// Waits until `window`, a regular expression, shows gears; or until it has ended: then `None`.
+    /// Waits until the window whose name matches the regular expression `window` shows gears. Returns `None` if the
+    /// program ends first.
     pub fn shown(&mut self, server: &XServer, window: &str) -> Option<RgbImage> {
         wait_for(window, || {
             if self.last_words().is_some() {
@@ -94,7 +95,7 @@ impl Drop for RealGears {
     }
 }
 
-/// The first file of that form, one folder's name unknown.
+/// The first path that matches `pattern`, in which `*` stands for one folder.
 fn glob_one(pattern: &str) -> Option<String> {
     let (before, after) = pattern.split_once('*')?;
     let folders = std::fs::read_dir(before).ok()?;

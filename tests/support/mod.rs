@@ -1,6 +1,6 @@
-//! What the tests share: the program, X servers of their own, and what happens where something they need is missing.
+//! What the tests share: the program, X servers, and what happens if something that a test needs is missing.
 
-#![allow(dead_code, reason = "every test binary uses another part of it")]
+#![allow(dead_code, reason = "each test binary uses a different part")]
 
 pub mod gears;
 
@@ -14,11 +14,12 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// Nobody's own caches, and none of linked programs: what is tested is the shader texts of today. Mesa keeps its own.
+/// Keeps the tests away from the user's caches, and disables the cache of linked programs, so the current shaders are
+/// tested. Mesa's shader cache is in target/.
 const CACHES: [(&str, &str); 2] =
     [("XDG_CACHE_HOME", "/dev/null"), ("MESA_SHADER_CACHE_DIR", env!("CARGO_TARGET_TMPDIR"))];
 
-/// The program, without a display and without whatever the caller's environment says of OpenGL.
+/// The program, without a display and without the caller's choice of an OpenGL vendor.
 pub fn rust_gears() -> Command {
     let mut command = Command::cargo_bin("rust-gears").expect("cargo built the program");
     for name in ["DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "__GLX_VENDOR_LIBRARY_NAME"] {
@@ -29,7 +30,7 @@ pub fn rust_gears() -> Command {
     command
 }
 
-/// The same as a plain command, for tests that talk to the running program.
+/// The same as a plain command, for tests that interact with the running program.
 pub fn rust_gears_process() -> std::process::Command {
     let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("rust-gears"));
     command
@@ -41,8 +42,8 @@ pub fn rust_gears_process() -> std::process::Command {
     command
 }
 
-/// Whether a test that needs `program` can run. Where the program is missing it says so, and where the tests must be
-/// complete (`RUST_GEARS_REQUIRE_GL=1`, as in CI) it fails.
+/// Whether `program` is installed. If it isn't, prints that the test can't run, or fails if the tests must be complete
+/// (`RUST_GEARS_REQUIRE_GL=1`, as in CI).
 pub fn have(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).exists());
@@ -61,36 +62,36 @@ pub fn have_gl() -> bool {
     probe.status.success()
 }
 
-/// Says that a test cannot run for want of something, or fails where the tests must be complete.
+/// Prints that a test can't run because something is missing, or fails if the tests must be complete.
 pub fn missing(what: &str) {
     assert!(
         std::env::var_os("RUST_GEARS_REQUIRE_GL").is_none_or(|v| v != "1"),
-        "this test needs {what}, which is not here, and RUST_GEARS_REQUIRE_GL=1 demands it (scripts/setup installs it)"
+        "this test needs {what}, which is missing, but RUST_GEARS_REQUIRE_GL=1 requires it (scripts/setup installs it)"
     );
-    eprintln!("NOT TESTED: this test needs {what}, which is not here");
+    eprintln!("NOT TESTED: this test needs {what}, which is missing");
 }
 
-/// An X server that ends with the test.
+/// An X server that is stopped at the end of the test.
 pub struct XServer {
     child: Child,
-    /// Its name, as in `$DISPLAY`.
+    /// The server's name, as in `$DISPLAY`.
     pub display: String,
 }
 
 impl XServer {
-    /// Starts an Xvfb, with further arguments. `None` where there is no Xvfb; then the test has been told.
+    /// Starts an Xvfb with additional arguments. Returns `None` if Xvfb isn't installed, and has then printed so.
     pub fn xvfb(arguments: &[&str]) -> Option<XServer> {
         have("Xvfb").then(|| XServer::start("Xvfb", arguments))
     }
 
-    /// Starts a server that understands `-displayfd`, and waits until it tells the number of its display.
+    /// Starts a server that supports `-displayfd`, and waits until it is ready.
     pub fn start(program: &str, arguments: &[&str]) -> XServer {
-        // A number of its own: two servers that look for a free one at the same time may both take the one that a
-        // third has just left, and then the clients of one are the other's. -displayfd tells when it is ready.
+        // Don't let the server choose its number: two servers that look for a free one at the same time may both take
+        // the one that a third has just left, and then share their clients. -displayfd signals that it is ready.
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = 10_000 + (std::process::id() * 53 + NEXT.fetch_add(1, Ordering::Relaxed)) % 40_000;
         let mut child = std::process::Command::new(program)
-            // Without -noreset, a tool that comes and goes first takes the server down with it for a moment.
+            // Without -noreset, the server resets when the first tool disconnects, and is away for a moment.
             .args([&format!(":{number}"), "-displayfd", "1", "-noreset", "-nolisten", "tcp"])
             .args(if program == "Xvfb" && !arguments.contains(&"-screen") {
                 &["-screen", "0", "1024x768x24"][..]
@@ -103,23 +104,23 @@ impl XServer {
             .stderr(Stdio::null())
             .spawn()
             .expect("the X server starts");
-        let output = child.stdout.as_mut().expect("it was asked for");
+        let output = child.stdout.as_mut().expect("stdout is piped");
         assert!(output.read(&mut [0]).is_ok_and(|n| n == 1), "{program} {arguments:?} did not start");
         XServer { child, display: format!(":{number}") }
     }
 
-    /// Ends it the hard way.
+    /// Kills the server.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Sends it a signal.
+    /// Sends the server a signal.
     pub fn signal(&self, name: &str) {
         signal(&self.child, name);
     }
 
-    /// Photographs a window, the first of that name, or the whole screen.
+    /// Takes a picture of the first window of that name, or of the whole screen.
     pub fn photograph(&self, window: Option<&str>) -> RgbImage {
         let id = window.map(|name| self.window(name));
         let mut import = std::process::Command::new("import");
@@ -151,7 +152,7 @@ impl XServer {
 
 impl Drop for XServer {
     fn drop(&mut self) {
-        // Asked to, it takes its socket and its lock away with it.
+        // After SIGTERM, it removes its socket and its lock file.
         if self.child.try_wait().is_ok_and(|status| status.is_none()) {
             signal(&self.child, "TERM");
             let _ = self.child.wait();
@@ -159,7 +160,7 @@ impl Drop for XServer {
     }
 }
 
-/// Asks again and again until there is an answer.
+/// Repeats `ask` until it returns something.
 pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let patience = Duration::from_secs(20);
     let start = Instant::now();
@@ -167,7 +168,7 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(start.elapsed() < patience, "{what} did not come within {patience:?}");
+        assert!(start.elapsed() < patience, "{what}: still waiting after {patience:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -178,13 +179,12 @@ pub fn signal(child: &Child, name: &str) {
     assert!(status.expect("kill starts").success());
 }
 
-/// Reads a picture.
 pub fn picture(path: &Path) -> RgbImage {
     image::open(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).to_rgb8()
 }
 
-/// Holds that at least `share` of the pixels are equal within 2/255. Else both pictures and their difference are left
-/// in target/pictures, under `name`.
+/// Asserts that at least `share` of the pixels are equal within 2/255. If they aren't, both pictures and their difference
+/// are saved in target/pictures under `name`.
 pub fn assert_same_picture(name: &str, actual: &RgbImage, expected: &RgbImage, share: f64) {
     let difference = compare(actual, expected, 2);
     let equal = difference.as_ref().map_or(0.0, Difference::equal_share);
@@ -198,7 +198,7 @@ pub fn assert_same_picture(name: &str, actual: &RgbImage, expected: &RgbImage, s
             difference.picture.save(file("difference")).expect("target is writable");
         }
         panic!(
-            "{name}: {:.3} % of the pixels are equal, {:.1} % are needed ({:?} beside {:?}); see {}",
+            "{name}: {:.3} % of the pixels are equal, but {:.1} % are required ({:?} and {:?}); see {}",
             equal * 100.0,
             share * 100.0,
             actual.dimensions(),
@@ -208,7 +208,7 @@ pub fn assert_same_picture(name: &str, actual: &RgbImage, expected: &RgbImage, s
     }
 }
 
-/// The first file in `folder` whose name starts so.
+/// The first file in `folder` whose name begins with `start`.
 pub fn file_starting_with(folder: &Path, start: &str) -> Option<PathBuf> {
     let entries = fs::read_dir(folder).ok()?.flatten();
     entries

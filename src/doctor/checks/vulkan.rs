@@ -1,4 +1,5 @@
-//! The row about Vulkan. The gears do without it, and what decides about it is what decides about OpenGL: what was passed in.
+//! The row about Vulkan. The gears don't need it, but it fails for the same reason as OpenGL: something wasn't passed into
+//! the container.
 
 use super::catalogue::{Group, Id, Row, Text, Words};
 #[cfg(test)]
@@ -50,7 +51,7 @@ fn vulkan_without_gpu(facts: &Facts) -> Option<Seen> {
         || facts.vulkan_files.iter().filter(|file| file.library.as_ref().is_ok_and(|library| of_gpu(library)));
     if files().next().is_none() && is_nvidias {
         return seen.explained(
-            "the file that tells Vulkan's loader of NVIDIA's driver (nvidia_icd.json) was not passed into this container",
+            "the file that tells Vulkan's loader about NVIDIA's driver (nvidia_icd.json) was not passed into this container",
             NVIDIA_FILE,
         );
     }

@@ -1,10 +1,10 @@
-// The page's two halves: the screen, which noVNC draws, and the gears' figures above it.
+// The page has two parts: the screen, which noVNC draws, and the gears' figures above it.
 //
-// noVNC decodes a picture to find out whether the browser has H.264, and leaves the picture open, of which Chromium
-// complains. The X server here sends no H.264.
+// noVNC decodes a picture to find out whether the browser supports H.264 and never closes the picture; Chromium warns about
+// that. This X server doesn't send H.264, so the test isn't needed.
 delete globalThis.VideoDecoder;
 
-// The password is in the URL when the page opens; from then on this tab remembers it, and the browser's history doesn't.
+// When the page opens, the password is in the URL. From then on this tab keeps it, and the browser's history doesn't.
 const password = location.hash.slice(1) || sessionStorage.getItem('password') || '';
 sessionStorage.setItem('password', password);
 history.replaceState(null, '', location.pathname + location.search);
@@ -12,19 +12,19 @@ history.replaceState(null, '', location.pathname + location.search);
 const element = (id) => document.getElementById(id);
 const headers = { Authorization: `Bearer ${password}` };
 const AGAIN_AFTER = 1000; // ms
-const STALE_AFTER = 3000; // ms; the gears say their figures every second
+const STALE_AFTER = 3000; // ms; the gears send figures every second
 
 function notice(text) {
   element('notice').textContent = text;
   element('notice').hidden = !text;
 }
 
-// A browser gives up on noVNC's files if the network changes while it loads them, and asks again only for a page that loads
-// again.
+// If the network changes while noVNC's files are loading, the browser gives up on them and only retries if the page is
+// reloaded.
 const { default: RFB } = await import('./novnc/core/rfb.js').catch((error) => {
   notice(`${error.message}. Trying again …`);
   setTimeout(() => location.reload(), AGAIN_AFTER);
-  return new Promise(() => {}); // the page ends here
+  return new Promise(() => {}); // never resolves: nothing below runs
 });
 
 function showScreen() {
@@ -32,7 +32,7 @@ function showScreen() {
   url.protocol = url.protocol.replace('http', 'ws');
   url.hash = '';
   const rfb = new RFB(element('screen'), url.href, { shared: true, wsProtocols: ['binary', password] });
-  // The screen takes this window's size; where another viewer has the last word on that, it is scaled to fit.
+  // The screen takes this window's size. If another viewer changes the size, the picture is scaled to fit.
   rfb.resizeSession = true;
   rfb.scaleViewport = true;
   rfb.addEventListener('connect', () => {
@@ -52,7 +52,7 @@ let stale;
 let figures;
 
 function showFigures({ type, renderer, kind, width, height, fps }) {
-  if (type !== 'interval') return; // the summary comes when all ends
+  if (type !== 'interval') return; // the summary comes when the gears end
   element('renderer').textContent = renderer;
   element('kind').textContent = kind === 'hardware' ? 'drawn by a GPU' : 'drawn in software';
   element('kind').className = kind;
@@ -62,7 +62,7 @@ function showFigures({ type, renderer, kind, width, height, fps }) {
   stale = setTimeout(() => { element('fps').textContent = 'at rest: a turns the gears'; }, STALE_AFTER);
 }
 
-// An answer that goes on: a JSON object a line.
+// A response that doesn't end: one JSON object per line.
 async function readFigures(answer) {
   let rest = '';
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -75,11 +75,11 @@ async function readFigures(answer) {
 
 async function start() {
   let answer;
-  figures = new AbortController(); // browsers allow few connections at once: none may be left over
+  figures = new AbortController(); // browsers allow few connections at once, so close this one when done
   try {
     answer = await fetch('figures', { headers, signal: figures.signal });
   } catch {
-    notice('The container does not answer: it has ended, or the way to it is cut. Trying again …');
+    notice('The container does not answer: it has ended, or the network to it is down. Trying again …');
     setTimeout(start, AGAIN_AFTER);
     return;
   }
@@ -88,11 +88,11 @@ async function start() {
     return;
   }
   showScreen();
-  readFigures(answer).catch(() => {}); // the screen's end is told by the screen
+  readFigures(answer).catch(() => {}); // showScreen reports the end of the connection
 }
 
 addEventListener('hashchange', () => location.reload());
-// Esc would end the gears for everybody who watches.
+// Esc would end the gears for all viewers.
 for (const type of ['keydown', 'keyup']) {
   addEventListener(type, (event) => { if (event.key === 'Escape') event.stopPropagation(); }, { capture: true });
 }
