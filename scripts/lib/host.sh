@@ -5,9 +5,9 @@
 # container from drawing, whatever its options; a warning matters only to some.
 
 host=''
-nvidia='' # the version of NVIDIA's driver, if it is loaded
+nvidia='' # version of NVIDIA's driver, if it is loaded
 nvidia_level=failure
-lacks_nodes='' # NVIDIA's, although its driver is loaded
+lacks_nodes='' # set if NVIDIA's driver is loaded without its device nodes
 first_seen='' first_cause='' first_fix='' # of the first failure
 
 # found LEVEL TOPIC SEEN [CAUSE FIX]: a line of the report, in the form of `rust-gears doctor`.
@@ -23,22 +23,22 @@ found_row() {
   found "$1" "$2" "$3 [$4]" "$cause" "$fix"
 }
 
-look_at_host() {
+check_host() {
   host=$1
   # A problem with NVIDIA's card doesn't affect another one.
   if has_other_gpu; then nvidia_level=warning; else nvidia_level=failure; fi
-  look_at_engine
-  look_at_gpu
-  [[ -z $nvidia ]] || look_at_libraries
-  [[ -z $nvidia ]] || look_at_nvidia_nodes
-  look_at_render_nodes
-  [[ -z $nvidia ]] || look_at_toolkit
-  look_at_cdi
-  look_at_confinement
-  look_at_display
+  check_engine
+  check_gpu
+  [[ -z $nvidia ]] || check_libraries
+  [[ -z $nvidia ]] || check_nvidia_nodes
+  check_render_nodes
+  [[ -z $nvidia ]] || check_toolkit
+  check_cdi
+  check_confinement
+  check_display
 }
 
-look_at_engine() {
+check_engine() {
   if [[ -z $engine_kind ]]; then
     local words row cause fix status=0
     have docker || status=127
@@ -49,7 +49,7 @@ look_at_engine() {
     elif look_up launch-errors "${words:-}"; then
       found failure engine "Docker does not answer [$row]" "$cause" "$fix"
     else
-      found failure engine "no container engine answers" "neither docker nor podman is here and running" "scripts/setup"
+      found failure engine "no container engine answers" "neither Docker nor podman is installed and running" "scripts/setup"
     fi
     return
   fi
@@ -86,7 +86,7 @@ nvidia_cards() {
   done
 }
 
-look_at_gpu() {
+check_gpu() {
   local -r version_file=$host/proc/driver/nvidia/version
   local card driver
   if [[ -f $version_file ]]; then
@@ -101,13 +101,13 @@ look_at_gpu() {
       '') found_row "$nvidia_level" GPU "an NVIDIA card (${card##*/}) that no driver is bound to" 122 ;;
       nouveau)
         found warning GPU "an NVIDIA card (${card##*/}), driven by nouveau" \
-          "nouveau is the kernel's own driver: slower than NVIDIA's, and of no use to --gpus" \
+          "nouveau is the kernel's own driver: it is slower than NVIDIA's, and --gpus doesn't work with it" \
           "install NVIDIA's driver; or keep nouveau and give containers --device /dev/dri/renderD128, and Mesa in the image"
         ;;
       *)
-        found "$nvidia_level" GPU "an NVIDIA card (${card##*/}) that ${driver##*/} has taken" \
-          "the card is bound to ${driver##*/}, for a virtual machine as a rule, and cannot draw here" \
-          "give it back to NVIDIA's driver: the name of ${driver##*/} stands in /etc/modprobe.d or on the kernel's command line"
+        found "$nvidia_level" GPU "an NVIDIA card (${card##*/}), bound to ${driver##*/}" \
+          "${driver##*/} usually reserves a card for a virtual machine; containers can't draw with it" \
+          "bind it to NVIDIA's driver again: a file in /etc/modprobe.d, or the kernel's command line, names ${driver##*/}"
         ;;
     esac
   elif [[ -e $host/dev/dxg ]]; then
@@ -129,24 +129,24 @@ library_versions() {
   done | sed 's/.*\.so\.//' | sort -u
 }
 
-look_at_libraries() {
+check_libraries() {
   local versions
   versions=$(library_versions)
   if [[ -z $versions ]]; then
     found_row "$nvidia_level" driver "there is no libnvidia-ml.so.$nvidia" 43
   elif ! grep -qxF "$nvidia" <<<"$versions"; then
-    found_row "$nvidia_level" driver "$nvidia is loaded, and the libraries are of ${versions//$'\n'/, }" 45
+    found_row "$nvidia_level" driver "$nvidia is loaded, but the libraries have version ${versions//$'\n'/, }" 45
   else
-    found ok driver "its libraries are of the same version"
+    found ok driver "its libraries have the same version"
   fi
 }
 
-look_at_nvidia_nodes() {
+check_nvidia_nodes() {
   local node modes
   for node in nvidiactl nvidia0; do
     [[ -e $host/dev/$node ]] || {
       lacks_nodes=1
-      found "$nvidia_level" nodes "there is no /dev/$node" "the driver is loaded, and its device nodes were not made" "sudo nvidia-modprobe -c=0"
+      found "$nvidia_level" nodes "there is no /dev/$node" "the driver is loaded, but its device nodes weren't created" "sudo nvidia-modprobe -c=0"
       return
     }
   done
@@ -156,26 +156,26 @@ look_at_nvidia_nodes() {
   elif [[ ! -e $host/dev/nvidia-uvm ]]; then
     found_row warning nodes "there is no /dev/nvidia-uvm (CUDA needs it, OpenGL does not)" 47
   else
-    found ok nodes "/dev/nvidia* are there, and everybody may open them"
+    found ok nodes "/dev/nvidia* exist, and everybody may open them"
   fi
 }
 
-look_at_render_nodes() {
+check_render_nodes() {
   local node group
   for node in "$host"/dev/dri/renderD*; do
     [[ -e $node ]] || continue
     group=$(stat -c '%G (%g)' "$node")
     if [[ -r $node && -w $node ]]; then
-      found ok nodes "/dev/dri/${node##*/}, of the group $group"
+      found ok nodes "/dev/dri/${node##*/}, group $group"
     else
-      found warning nodes "/dev/dri/${node##*/}, of the group $group, may not be opened by you" \
-        "engines without root hand on only what you may open yourself" \
+      found warning nodes "you may not open /dev/dri/${node##*/}, group $group" \
+        "a rootless engine passes on only what you may open yourself" \
         "sudo usermod -aG $(stat -c %G "$node") \"\$USER\" and a new login"
     fi
   done
 }
 
-look_at_toolkit() {
+check_toolkit() {
   if ! have nvidia-ctk; then
     found_row warning toolkit "the NVIDIA Container Toolkit is not installed (there is no nvidia-ctk)" 39
     return
@@ -187,15 +187,15 @@ look_at_toolkit() {
   ldconfig=$(setting ldconfig)
   ldconfig=${ldconfig#@}
   if [[ -e $configuration && ! -r $configuration ]]; then
-    found warning toolkit "$version; its configuration may not be read by you" "the modes of ${configuration#"$host"}" "sudo chmod a+r ${configuration#"$host"}"
+    found warning toolkit "$version; you may not read its configuration" "the permissions of ${configuration#"$host"}" "sudo chmod a+r ${configuration#"$host"}"
   elif [[ -n $ldconfig && ! -e $host$ldconfig ]]; then
-    found_row warning toolkit "$version; its configuration names $ldconfig, which is not there" 44
+    found_row warning toolkit "$version; its configuration names $ldconfig, which does not exist" 44
   elif [[ $(setting no-cgroups) == true* ]] && ! is_rootless_docker && ! is_rootless_podman; then
     found warning toolkit "$version; its configuration has no-cgroups = true" \
-      "that is for engines without root: containers of an engine that runs as root may not open the GPU then" \
-      "sudo nvidia-ctk config --in-place --set nvidia-container-cli.no-cgroups=false; or give the GPU through CDI: --device nvidia.com/gpu=all"
+      "that is for rootless engines: if the engine runs as root, its containers then can't open the GPU" \
+      "sudo nvidia-ctk config --in-place --set nvidia-container-cli.no-cgroups=false; or pass the GPU through CDI: --device nvidia.com/gpu=all"
   else
-    found ok toolkit "${version:-of a version that it does not tell}"
+    found ok toolkit "${version:-its version is unknown}"
   fi
 }
 
@@ -207,7 +207,7 @@ named_by() {
   regular "$1" | grep -oE '(^|[^A-Za-z])(hostPath|path)"?: *"?/[^",[:space:]]+' | sed -E 's/^[^:]*: *"?//' | sort -u || true
 }
 
-look_at_cdi() {
+check_cdi() {
   local folder file path seen=''
   local -a folders=()
   [[ -z $engine_kind ]] || mapfile -t folders < <(cdi_folders)
@@ -217,40 +217,40 @@ look_at_cdi() {
       [[ -f $file ]] || continue
       seen+="${seen:+, }${file#"$host"}"
       if [[ ! -r $file ]]; then
-        found warning CDI "${file#"$host"} may not be read by you" "an engine without root reads it as you" "sudo chmod a+r ${file#"$host"}"
+        found warning CDI "you may not read ${file#"$host"}" "a rootless engine reads it as you" "sudo chmod a+r ${file#"$host"}"
         return
       fi
       while read -r path; do
         [[ ! -e $host$path ]] || continue
         case $path in
           /dev/nvidia*) [[ -z $lacks_nodes ]] || continue ;;&
-          /dev/*) found_row warning CDI "${file#"$host"} names $path, which is not there" 117 ;;
-          */nvidia-cdi-hook | */nvidia-ctk) found_row warning CDI "${file#"$host"} names $path, which is not there" 119 ;;
-          *) found_row warning CDI "${file#"$host"} names $path, which is not there" 118 ;;
+          /dev/*) found_row warning CDI "${file#"$host"} names $path, which does not exist" 117 ;;
+          */nvidia-cdi-hook | */nvidia-ctk) found_row warning CDI "${file#"$host"} names $path, which does not exist" 119 ;;
+          *) found_row warning CDI "${file#"$host"} names $path, which does not exist" 118 ;;
         esac
         return
       done < <(named_by "$file")
     done
   done
   if [[ -n $seen ]]; then
-    found ok CDI "$seen: every file that it names is there"
+    found ok CDI "$seen: every file that it names exists"
   elif [[ -n $nvidia ]]; then
-    found skipped CDI "no specification, in any folder that this engine reads"
+    found skipped CDI "no specification in the folders that this engine reads"
   fi
 }
 
-look_at_confinement() {
+check_confinement() {
   if [[ $(cat "$host/sys/fs/selinux/enforce" 2>/dev/null) != 1 ]]; then
-    found ok SELinux "not in force"
+    found ok SELinux "not enforced"
   elif [[ $(cat "$host/sys/fs/selinux/booleans/container_use_devices" 2>/dev/null) == 1* ]]; then
-    found ok SELinux "in force, and lets containers use devices"
+    found ok SELinux "enforced, but containers may use devices"
   else
-    found warning SELinux "in force" "it keeps containers off the GPU's nodes and the X server's socket" \
-      "sudo setsebool -P container_use_devices 1 for the GPU; for the X server too: --security-opt label=type:container_runtime_t (scripts/run gives it)"
+    found warning SELinux "enforced" "it denies containers the GPU's nodes and the X server's socket" \
+      "sudo setsebool -P container_use_devices 1 for the GPU; for the X server too: --security-opt label=type:container_runtime_t (scripts/run does that)"
   fi
 }
 
-look_at_display() {
+check_display() {
   local -r display=${DISPLAY:-}
   if [[ -z $display ]]; then
     found skipped display "DISPLAY is not set${WAYLAND_DISPLAY:+ (a Wayland session without Xwayland)}: containers can draw off-screen"
@@ -258,10 +258,10 @@ look_at_display() {
     found ok display "$display, not a socket of this machine"
   elif [[ ! -S $host/tmp/.X11-unix/X${BASH_REMATCH[2]} ]]; then
     found warning display "DISPLAY is $display, and there is no socket /tmp/.X11-unix/X${BASH_REMATCH[2]}" \
-      "no X server of this machine has that number" "ls /tmp/.X11-unix shows those that run; correct DISPLAY"
+      "no X server on this machine has that number" "ls /tmp/.X11-unix shows the running ones; correct DISPLAY"
   elif have xauth && [[ -z $(xauth list "$display" 2>/dev/null) ]]; then
-    found warning display "$display, and you have no cookie for it" "most X servers let in only who shows the cookie, a secret in a file" \
-      "XAUTHORITY must name the file with it; scripts/run --x-auth=user does without"
+    found warning display "$display, and you have no cookie for it" "most X servers admit only clients that show the cookie, a secret in a file" \
+      "set XAUTHORITY to the file that contains it; or use scripts/run --x-auth=user, which needs no cookie"
   else
     found ok display "$display has a socket here"
   fi

@@ -2,10 +2,10 @@
 # What scripts/doctor finds in a container: `rust-gears doctor` in the user's image, with the user's options.
 
 readonly seconds=25 # doctor itself takes ten at most
-inside='' # what doctor says last; its verdict
+inside='' # doctor's verdict
 
-# look_inside IMAGE OPTION…: 0 if a GPU draws there. Without an image: ours, as scripts/run starts it.
-look_inside() {
+# check_inside IMAGE OPTION…: 0 if a GPU draws there. Without an image: ours, as scripts/run starts it.
+check_inside() {
   local -r image=$1
   local status=0
   local -a command arguments
@@ -15,7 +15,7 @@ look_inside() {
     command=("$root/scripts/run" "--engine=$engine_kind" -- doctor)
     printf '\nin a container: %s\n' "$(quoted "${command[@]}")"
   else
-    how_to_look "$image" "$@"
+    arguments_for "$image" "$@"
     printf '\nin a container: %s\n' "$(quoted "${engine[@]}" run "${arguments[@]}")"
     command=("${engine[@]}" run --name "$container" "${arguments[@]}")
     on_exit end_quietly
@@ -42,11 +42,11 @@ leave_out() {
     esac
     shift || true
   done
-  ((${#without[@]} == 0)) || printf '\nleft out, since it is only a look: %s\n' "$(quoted "${without[@]}")"
+  ((${#without[@]} == 0)) || printf '\nleft out, because this is only a check: %s\n' "$(quoted "${without[@]}")"
 }
 
-# how_to_look IMAGE OPTION…: sets arguments, those of `docker run`. Our images contain the program; into others it is mounted and replaces their own.
-how_to_look() {
+# arguments_for IMAGE OPTION…: sets arguments, those of `docker run`. Our images contain the program; into others it is mounted and replaces their own.
+arguments_for() {
   local -r image=$1
   local -a options
   shift
@@ -70,7 +70,7 @@ take_program() {
   "${engine[@]}" create --name "$container" "$ours" >/dev/null
   "${engine[@]}" cp "$container:/usr/local/bin/rust-gears" "$d/rust-gears" >/dev/null
   "${engine[@]}" rm "$container" >/dev/null
-  chmod 755 "$d" "$d/rust-gears" # whoever the image's user is
+  chmod 755 "$d" "$d/rust-gears" # for any user of the image
 }
 
 end_quietly() { "${engine[@]}" rm --force "$container" >/dev/null 2>&1 || true; }
@@ -84,14 +84,14 @@ why_not() {
     found failure start "no answer within $seconds seconds" "the engine or a driver hangs" "restart the engine; sudo dmesg | tail shows a driver that hangs"
   elif [[ $words =~ GLIBC_([0-9.]+)\'\ not\ found ]]; then
     found failure image "doctor cannot run in it: $(tail -n 1 "$d/words")" "the image's C library is older than ${BASH_REMATCH[1]}, which doctor needs" \
-      "what is said of this machine holds all the same; for the rest try the same options with rust-gears:mesa in place of your image"
+      "what this report says about the machine is still true; to check the rest, use the same options with rust-gears:mesa instead of your image"
   elif [[ $words == *'exec /rust-gears: no such file or directory'* ]]; then
     found failure image "doctor cannot run in it: it has no glibc" "it is built with another C library (Alpine's musl), which NVIDIA's driver does not work with either" \
-      "take a base image with glibc: Debian, Ubuntu, Fedora"
+      "use a base image with glibc: Debian, Ubuntu, Fedora"
   elif look_up launch-errors "$words"; then
     found failure start "${words%%$'\n'*} [$row]" "$cause" "$fix"
   else
-    found failure start "the engine did not start it: ${words:-it says nothing, and ends with $status}"
+    found failure start "the engine did not start it: ${words:-it printed nothing and exited with status $status}"
     ask_for_report "$(quoted "$root/scripts/doctor" "${@:2:1}" -- "${@:3}")"
   fi
 }
@@ -118,8 +118,8 @@ diagnose() {
   on_exit rm -rf "$d"
   readonly d container=${d##*/}
   printf 'on this machine:\n'
-  look_at_host "$1"
-  if [[ -n $engine_kind ]] && look_inside "${@:2}"; then draws=yes; fi
+  check_host "$1"
+  if [[ -n $engine_kind ]] && check_inside "${@:2}"; then draws=yes; fi
   say_verdict "$draws"
   [[ $draws == yes ]] || return 4
 }

@@ -44,7 +44,7 @@ test_podman_only() {
   contains "$output" 'podman run' ' rust-gears:mesa'
 }
 
-test_gpus_where_the_hook_is_there_and_no_runtime() {
+test_gpus_if_there_is_the_hook_but_no_runtime() {
   mkdir "$here/bin" && ln -s /bin/true "$here/bin/nvidia-container-runtime-hook"
   PATH=$here/bin:$PATH choice
   contains "$output" '--gpus all' ' rust-gears'
@@ -240,13 +240,13 @@ test_a_value_that_is_missing_does_not_swallow_the_dashes() {
   done
 }
 
-test_isolated_has_nothing_to_show_of_what_is_off_screen() {
+test_isolated_refuses_off_screen_drawing() {
   DISPLAY='' exits 2 scripts/run --isolated -- --off-screen
   contains "$output" '--off-screen draws nothing that --isolated or --vnc-only could show'
   lacks "$output" --fullscreen
 }
 
-test_a_gpu_that_is_asked_for_and_not_there() {
+test_asking_for_a_missing_gpu() {
   # shellcheck disable=SC2016 # for the other shell
   as_another_machine '
     mount -t tmpfs tmpfs /dev && mknod -m 666 /dev/null c 1 3 && ln -s /proc/self/fd /dev/fd

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # compose.yaml, with the commands of its own comment.
 
-# Docker's plugin if it is here, else Debian's docker-compose; from the base images that this engine has.
+# Docker's plugin if it is installed, otherwise Debian's docker-compose, with the base images that this engine has.
 compose() (
   use_base_images
   if docker compose version >/dev/null 2>&1; then exec docker compose "$@"; else exec docker-compose "$@"; fi
 )
 
-# The comment's commands up to the run, as they stand there.
+# The comment's commands up to the run, unchanged.
 make_cookie() {
   # shellcheck source=/dev/null
   source <(sed -n 's/^#   \(folder=.*\|touch .*\)/\1/p' compose.yaml)
@@ -30,7 +30,7 @@ test_compose_runs_the_gears_without_a_display() {
 test_compose_asks_for_nvidias_gpus() {
   exits 0 compose config
   contains "$output" 'driver: nvidia' 'read_only: true' 'network_mode: none'
-  # This engine has none to give: it is asked, and says so.
+  # This engine has none: it is asked, and says so.
   exits 1 compose run --rm gears --frames 3
   contains "$output" 'could not select device driver "nvidia" with capabilities: [[gpu]]'
 }

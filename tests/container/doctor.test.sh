@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# `rust-gears doctor` in real containers, started wrongly in every way that people start them: the first cause it names is
-# the right one. What needs no engine is in tests/doctor/.
+# `rust-gears doctor` in real containers that are started in all the wrong ways that people use: the first cause that it names
+# must be the right one. What needs no engine is in tests/doctor/.
 
 # finds ROW ARG…: doctor in a container started with these arguments names this row first. Its report is left in $report.
 finds() {
@@ -21,9 +21,9 @@ if rows[:1] != [int(sys.argv[2])]:
 ' "$report" "$1"
 }
 
-# The X server's socket, and no cookie.
+# The X server's socket without a cookie.
 socket_args() { printf '%s\n' -e "DISPLAY=$DISPLAY" -v "/tmp/.X11-unix/X${DISPLAY#:}:/tmp/.X11-unix/X${DISPLAY#:}"; }
-# with_cookie ROW FILE: the socket, and this file as cookie.
+# with_cookie ROW FILE: the socket with this file as the cookie.
 with_cookie() {
   local -a socket
   mapfile -t socket < <(socket_args)
@@ -107,7 +107,7 @@ test_doctor_13_and_no_alarm_with_everything() {
 }
 
 test_doctor_48_node_that_the_cgroup_forbids() {
-  # Docker lets a container make a device node, and not open it.
+  # Docker lets a container create a device node, but not open it.
   # shellcheck disable=SC2016 # for the container's shell
   report=$(docker run --rm -u 0 --cap-add=MKNOD --entrypoint sh rust-gears -c \
     'mknod -m 666 /dev/nvidiactl c 195 255 && mknod -m 666 /dev/nvidia0 c 195 0 && rust-gears doctor --json; exit 0')
@@ -119,18 +119,18 @@ test_a_run_that_fails_ends_with_doctors_cause() {
   contains "$output" 'doctor: ' 'cause: ' 'fix:   '
 }
 
-# scripts/doctor: this machine, then the container. What machines can lack is in tests/host/.
+# scripts/doctor: this machine, then the container. Faults of machines are in tests/host/.
 test_doctor_from_the_host() {
   DISPLAY='' exits 4 scripts/doctor
   contains "$output" 'on this machine:' 'ok       engine' 'scripts/run --engine=docker -- doctor' 'llvmpipe' $'\nverdict: '
-  # Somebody else's image: the program is mounted into it, and nothing of it stays.
+  # Somebody else's image: the program is mounted into it, and no container is left.
   local -r image=rust-gears-test-stranger
   printf 'FROM %s\nRUN useradd -m somebody\nUSER somebody\nENTRYPOINT ["/bin/false"]\n' "$(base_image)" | docker build -q -t "$image" - >/dev/null
   on_exit docker image rm -f "$image"
   DISPLAY='' exits 4 scripts/doctor "$image" -- -e NVIDIA_VISIBLE_DEVICES=all
   contains "$output" '-e NVIDIA_VISIBLE_DEVICES=all' 'a container of docker, user 1000' '[58]' $'\nverdict: '
   same '' "$(docker ps --all --quiet --filter "ancestor=$image")"
-  # A way to the GPU that this engine does not know.
+  # A way to pass the GPU that this engine doesn't support.
   DISPLAY='' exits 4 scripts/doctor rust-gears -- --gpus all
   contains "$output" 'could not select device driver' '[39]' $'\nverdict: '
   exits 2 scripts/doctor rust-gears --gpus

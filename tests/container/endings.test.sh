@@ -38,7 +38,7 @@ test_the_exit_status_is_the_gears_own() {
   DISPLAY='' exits 5 scripts/run -- --frames 3 --screenshot /gears.png # a read-only file system
 }
 
-# The full message of an engine with NVIDIA's toolkit, and the row of the table that must be found.
+# Full messages of an engine with NVIDIA's toolkit, each with the row of the table that must be found.
 test_known_words_are_explained() {
   docker save --output "$here/image" rust-gears
   start_engine_with_nvidia_runtime

@@ -39,10 +39,10 @@ test_metadata() {
   done
 }
 
-# Unless a registry is in reach, the base image is a stand-in: another build must not take it for Debian's or Rust's own.
-test_a_stand_in_has_a_name_of_its_own() {
+# Without a registry, the base image is a stand-in, which another build must not mistake for Debian's or Rust's own.
+test_a_stand_in_has_its_own_name() {
   source_base_images engine_without_images
-  # No image and no registry, and it remembers what it is told.
+  # It has no images and no registry, and remembers what it imports.
   engine_without_images() {
     [[ $1 != import ]] || printf '%s\n' "${@: -1}" >>"$here/imported"
     [[ $1 != image ]] || grep -qxF "$3" "$here/imported" 2>/dev/null || return 1
@@ -69,7 +69,7 @@ test_the_base_that_the_label_names_is_the_base() {
   for image in "${all_targets[@]}"; do same "$first_layer" "$(config "$image" '{{index .RootFS.Layers 0}}')"; done
 }
 
-# Scanners read Debian's packages from dpkg's status file and, for what was only unpacked, from status.d.
+# Scanners read the list of Debian packages from dpkg's status file and, for packages that were only unpacked, from status.d.
 test_scanners_see_what_was_unpacked() {
   local image packages package
   while IFS=$'\t' read -r image packages; do
@@ -113,7 +113,7 @@ test_the_vendor_file_of_nvidias_egl_is_there() {
   done
 }
 
-# The build runs the same check; here is that it can fail.
+# The build runs the same check. This tests that it can fail.
 test_the_check_of_the_libraries_can_fail() {
   local image
   for image in "${targets[@]}"; do
@@ -134,7 +134,7 @@ test_every_restriction_alone_and_all_at_once() {
   done
 }
 
-test_slim_says_what_is_missing_where_there_is_no_driver() {
+test_slim_without_a_driver_says_what_is_missing() {
   exits 3 docker run --rm "${hardened[@]}" rust-gears --off-screen
   contains "$output" 'There is no NVIDIA driver here' rust-gears:mesa
 }
@@ -143,7 +143,7 @@ test_a_change_in_src_leaves_the_dependencies_alone() {
   use_base_images
   mkdir "$here/tree"
   git ls-files -z | xargs -0 cp --parents -t "$here/tree"
-  printf '\n// changed at %s\n' "$(date)" >>"$here/tree/src/main.rs" # so that no earlier run's layer will do
+  printf '\n// changed at %s\n' "$(date)" >>"$here/tree/src/main.rs" # so no earlier run's layer matches
   docker build "${base_arguments[@]}" --target builder "$here/tree" >"$here/log" 2>&1
   lacks "$(<"$here/log")" ' winit v'
   contains "$(<"$here/log")" ' rust-gears v'

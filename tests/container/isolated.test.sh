@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The image `isolated`: watched in a real browser, closed to everybody else, and ended as one.
+# The image `isolated`: it is watched in a real browser, closed to everybody else, and ends as a whole.
 
 readonly browser=$root/tests/container/lib/browser.py
 
@@ -18,19 +18,19 @@ start_isolated() {
 # The system's own Python: it has what Debian packages.
 browse() { timeout 120 /usr/bin/python3 "$browser" "$@"; }
 
-# reference FILE SIZE OPTION…: the same drawn off-screen.
+# reference FILE SIZE OPTION…: draws the same picture off-screen.
 reference() {
   DISPLAY='' scripts/run --out "$here" -- --off-screen --frames 1 --screenshot "$1" --geometry "$2" "${@:3}"
 }
 
-# ends_with STATUS: scripts/run does.
+# ends_with STATUS: asserts that scripts/run ends with it.
 ends_with() {
   local status=0
   wait "$run" || status=$?
   same "$1" "$status"
 }
 
-# signal_in_container NAME SIGNAL: send it to one of the processes in there.
+# signal_in_container NAME SIGNAL: sends the signal to a process in the container.
 signal_in_container() {
   local -r pid=$(docker top "$container" -o pid,args | awk -v name="$1" '$2 == name || $3 == name { print $1; exit }')
   [[ -n $pid ]] && kill -s "$2" "$pid"
@@ -73,7 +73,7 @@ test_the_key_a_stops_the_gears_and_turns_them_again() {
 
 test_esc_in_a_browser_ends_nothing() {
   start_isolated --isolated
-  # Keys come one after the other: the gears that stop at a have outlived Esc.
+  # Keys arrive in order: if the gears stop at a, they have survived Esc.
   browse "$url" moving key=Escape key=a "still=$here/stopped" 'text=at rest' key=a moving
   docker exec "$container" isolated --health
 }
@@ -121,7 +121,7 @@ test_without_the_password_nobody_gets_in() {
       -H "Sec-WebSocket-Protocol: binary${password:+, $password}" "${site}rfb"
     same 401 "$output"
   done
-  # With it the same way is open: 101, and the X server's greeting until curl is told to stop.
+  # With the password, the same request gets status 101 and the X server's greeting, until curl's time is up.
   exits 28 curl -s -o "$here/greeting" -D "$here/headers" --max-time 2 --http1.1 -H 'Connection: Upgrade' \
     -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==' \
     -H "Sec-WebSocket-Protocol: binary, ${url##*#}" "${site}rfb"
@@ -129,7 +129,7 @@ test_without_the_password_nobody_gets_in() {
   grep -q 'RFB 003' "$here/greeting"
 }
 
-test_each_start_has_a_password_of_its_own() {
+test_each_start_has_its_own_password() {
   start_isolated --isolated
   local -r first=${url##*#}
   ((${#first} >= 20))
@@ -187,8 +187,8 @@ test_process_1_of_isolated_collects_orphans() {
   wait_for "the end of process $orphan" exits 1 docker exec "$container" test -e "/proc/$orphan"
 }
 
-# A terminal's Ctrl-C is for all processes in its foreground: only process 1 is there, and ends the gears before the X server.
-test_ctrl_c_in_a_terminal_of_isolated_leaves_the_gears_their_last_words() {
+# A terminal's Ctrl-C goes to all processes in its foreground: only process 1 is there, and ends the gears before the X server.
+test_ctrl_c_in_a_terminal_of_isolated_lets_the_gears_print_their_summary() {
   local -r log=$here/log
   { wait_for 'the URL' grep -qs 'password included' "$log" && printf '\003' && sleep 5; } |
     exits 130 script -qefc 'docker run -it --rm --tmpfs /tmp rust-gears:isolated' "$log"
@@ -216,7 +216,7 @@ test_the_health_check_means_something() {
 }
 is_healthy() { [[ $(docker inspect --format '{{.State.Health.Status}}' "$container") == healthy ]]; }
 
-# capture PORT PASSWORD FILE: with a viewer that asks a terminal for the password.
+# capture PORT PASSWORD FILE: uses a viewer that asks for the password on a terminal.
 capture() {
   (sleep 1 && printf '%s\n' "$2") | timeout 60 script -qec "gvnccapture 127.0.0.1:$(($1 - 5900)) $3" /dev/null
 }
@@ -235,7 +235,7 @@ test_a_vnc_viewer_sees_the_gears_with_the_password_and_nothing_without() {
 test_where_to_listen() {
   start_isolated --isolated
   contains "$url" "$(docker port "$container" 6080)/#"
-  # The next takes another port, and one that is taken is refused with a way out.
+  # The next run takes another port; a port that is in use is refused with advice.
   exits 0 scripts/run --isolated --print
   lacks "$output" "$(docker port "$container" 6080):"
   exits 1 scripts/run --isolated --listen "$(docker port "$container" 6080)"

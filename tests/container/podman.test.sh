@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The same with podman, with storage of its own.
+# The same with podman, in separate storage.
 
 use_podman() {
   docker save --output "$here/image" rust-gears:mesa
@@ -51,7 +51,7 @@ test_doctor_from_the_host_with_podman() {
   printf 'FROM rust-gears:mesa\nENTRYPOINT ["/bin/false"]\n' | podman build --quiet --tag rust-gears-test-stranger - >/dev/null
   DISPLAY='' exits 4 scripts/doctor --engine=podman rust-gears-test-stranger
   contains "$output" '--entrypoint=/rust-gears' '[21]' $'\nverdict: '
-  # Said by podman itself.
+  # Podman itself says this.
   DISPLAY='' exits 4 scripts/doctor --engine=podman rust-gears:mesa -- --device nvidia.com/gpu=all
   contains "$output" 'unresolvable CDI devices' '[41]' $'\nverdict: '
   same '' "$(podman ps --all --quiet)"

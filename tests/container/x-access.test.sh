@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Who is let in by the X server, and that afterwards all is as it was, whichever way out is taken.
+# Whom the X server lets in, and that access is restored afterwards however the run ends.
 
 # What a run must leave as it found it.
 state() {
@@ -8,7 +8,7 @@ state() {
   docker ps --all --quiet --filter ancestor=rust-gears:mesa
 }
 
-# in_background COMMAND…: in a process group of its own, as a terminal's job is, so that it can be interrupted; sets job.
+# in_background COMMAND…: runs it in its own process group, like a terminal's job, so it can be interrupted; sets job.
 in_background() {
   set -m
   "$@" >"$here/out" 2>&1 &
@@ -33,7 +33,7 @@ each_opens_a_window_and_leaves_no_trace() {
   for way; do
     exits 0 scripts/run --x-auth="$way" -- --frames 3
     contains "$output" '3 frames in' "on-screen on $DISPLAY"
-    same "$at_first" "$(state)" # and the server still lets this program ask
+    same "$at_first" "$(state)" # and the server still admits this program
   done
 }
 
@@ -79,9 +79,9 @@ test_ctrl_c_leaves_no_trace() {
   for way in "${each_way[@]}"; do
     in_background scripts/run --x-auth="$way" -- --interval 0.3
     wait_for 'the gears' turning
-    kill -INT -- "-$job" # all of the job, as a terminal does
+    kill -INT -- "-$job" # the whole job, as a terminal does
     ended_with 130
-    contains "$(<"$here/out")" 'FPS on average' # and the gears had the time to sum up
+    contains "$(<"$here/out")" 'FPS on average' # and the gears had time for their summary
     same "$before" "$(state)"
     rm "$here/out"
   done
@@ -147,7 +147,7 @@ test_a_missing_cookie() {
   contains "$output" 'the X server demands a cookie'
 }
 
-# A cookie for the name this machine had before: X clients pass it over, and the container's name is another anyway.
+# A cookie for a previous name of this machine: X clients ignore it, and the container's name differs anyway.
 test_a_cookie_bound_to_another_host_name() {
   start_x xvfb
   local -r entry=$(xauth nlist "$DISPLAY")
@@ -172,7 +172,7 @@ test_a_folder_in_place_of_the_cookie() {
   contains "$output" "$here/folder is a folder where the file with the X server's cookies should be" rmdir
 }
 
-# What countless guides say, to the letter.
+# The command that countless guides print, unchanged.
 test_the_docker_command_of_the_guides() {
   start_x xvfb
   xhost +local: >/dev/null
@@ -227,7 +227,7 @@ test_a_socket_that_nobody_listens_to() {
 
 test_a_display_forwarded_by_ssh() {
   start_x xvfb
-  # ssh's end of it: a port on the loopback, and a cookie under this host's name.
+  # What ssh provides: a port on the loopback, and a cookie for this host's name.
   local -r number=$(free_display)
   python3 "$root/tests/container/lib/forward.py" $((6000 + number)) "/tmp/.X11-unix/X${DISPLAY#:}" &
   on_exit stop_process $!
@@ -244,14 +244,14 @@ test_what_is_printed_runs_when_pasted() {
   local way
   for way in "${each_way[@]}"; do
     scripts/run --print --x-auth="$way" -- --frames 3 >"$here/printed"
-    same "$before" "$(state)" # to print is not to do
+    same "$before" "$(state)" # printing changes nothing
     exits 0 bash -e "$here/printed"
     contains "$output" '3 frames in'
     same "$before" "$(state)"
   done
 }
 
-# Xwayland's: who is not its owner has no right to write to it, which is what it takes to connect.
+# As with Xwayland: only the socket's owner may write to it, which connecting requires.
 test_a_socket_that_its_owner_alone_can_open() {
   start_x xvfb
   chown 4711:4711 "/tmp/.X11-unix/X${DISPLAY#:}"
@@ -285,7 +285,7 @@ test_kill_9_of_the_script_leaves_no_trace() {
   kill_9_leaves_no_trace "${each_way[@]}"
 }
 
-# kill_9_leaves_no_trace WAY…: neither the script alone, nor with all of its process group.
+# kill_9_leaves_no_trace WAY…: kills the script alone, then its whole process group.
 kill_9_leaves_no_trace() {
   local way whom
   before=$(state)
@@ -312,7 +312,7 @@ test_when_the_x_server_ends_nothing_but_that_is_said() {
   lacks "$(<"$here/out")" 'unable to open display' xhost 'not undone'
 }
 
-# A server that is suspended would not hear that it has to end with the test, either.
+# A suspended server wouldn't receive the signal that ends it with the test, either.
 suspend_x() { kill -STOP "$x_server" && on_exit kill -CONT "$x_server"; }
 
 # What ends the gears while their X server hangs: once, the script does the rest soon; twice, at once.

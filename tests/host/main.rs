@@ -144,9 +144,9 @@ fn a_healthy_machine_raises_no_alarm() {
     for seen in [
         "ok       engine       docker version 28.2, as root",
         "NVIDIA's driver 570.86.15 is loaded",
-        "of the same version",
+        "its libraries have the same version",
         "toolkit      1.17.8",
-        "/etc/cdi/nvidia.yaml: every file that it names is there",
+        "/etc/cdi/nvidia.yaml: every file that it names exists",
         "\nverdict: this container draws on NVIDIA H100\n",
     ] {
         assert!(output.contains(seen), "{seen} is not in: {output}");
@@ -159,19 +159,19 @@ type Fault = (fn(&Machine), &'static str);
 #[rustfmt::skip] // a table: one line per fault
 const FAULTS: &[Fault] = &[
     (|m| m.remove("usr/lib/x86_64-linux-gnu/libnvidia-ml.so.570.86.15"), "failure  driver       there is no libnvidia-ml.so.570.86.15 [43]"),
-    (|m| m.write("proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  565.77  Wed\n"), "failure  driver       565.77 is loaded, and the libraries are of 570.86.15 [45]"),
+    (|m| m.write("proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64 Kernel Module  565.77  Wed\n"), "failure  driver       565.77 is loaded, but the libraries have version 570.86.15 [45]"),
     (|m| m.remove("dev/nvidia0"), "failure  nodes        there is no /dev/nvidia0"),
     (|m| m.set_mode("dev/nvidia0", 0o660), "warning  nodes        the modes of /dev/nvidiactl and /dev/nvidia0 are 660 and 666, not 666 [46]"),
     (|m| m.remove("dev/nvidia-uvm"), "warning  nodes        there is no /dev/nvidia-uvm (CUDA needs it, OpenGL does not) [47]"),
-    (|m| m.remove("sbin/ldconfig"), "warning  toolkit      1.17.8; its configuration names /sbin/ldconfig, which is not there [44]"),
+    (|m| m.remove("sbin/ldconfig"), "warning  toolkit      1.17.8; its configuration names /sbin/ldconfig, which does not exist [44]"),
     (|m| m.write("etc/nvidia-container-runtime/config.toml", "no-cgroups = true\n"), "warning  toolkit      1.17.8; its configuration has no-cgroups = true"),
-    (|m| m.write("etc/cdi/nvidia.yaml", &specification(VERSION, "/dev/dri/renderD129")), "warning  CDI          /etc/cdi/nvidia.yaml names /dev/dri/renderD129, which is not there [117]"),
-    (|m| m.write("etc/cdi/nvidia.yaml", &specification("565.77", "/dev/nvidia0")), "warning  CDI          /etc/cdi/nvidia.yaml names /usr/lib/x86_64-linux-gnu/libEGL_nvidia.so.565.77, which is not there [118]"),
-    (|m| m.remove("usr/bin/nvidia-cdi-hook"), "warning  CDI          /etc/cdi/nvidia.yaml names /usr/bin/nvidia-cdi-hook, which is not there [119]"),
-    (|m| m.write("etc/cdi/other.json", r#"{"kind": "nvidia.com/gpu", "devices": [{"containerEdits": {"deviceNodes": [{"path": "/dev/nvidia7"}]}}]}"#), "warning  CDI          /etc/cdi/other.json names /dev/nvidia7, which is not there [117]"),
+    (|m| m.write("etc/cdi/nvidia.yaml", &specification(VERSION, "/dev/dri/renderD129")), "warning  CDI          /etc/cdi/nvidia.yaml names /dev/dri/renderD129, which does not exist [117]"),
+    (|m| m.write("etc/cdi/nvidia.yaml", &specification("565.77", "/dev/nvidia0")), "warning  CDI          /etc/cdi/nvidia.yaml names /usr/lib/x86_64-linux-gnu/libEGL_nvidia.so.565.77, which does not exist [118]"),
+    (|m| m.remove("usr/bin/nvidia-cdi-hook"), "warning  CDI          /etc/cdi/nvidia.yaml names /usr/bin/nvidia-cdi-hook, which does not exist [119]"),
+    (|m| m.write("etc/cdi/other.json", r#"{"kind": "nvidia.com/gpu", "devices": [{"containerEdits": {"deviceNodes": [{"path": "/dev/nvidia7"}]}}]}"#), "warning  CDI          /etc/cdi/other.json names /dev/nvidia7, which does not exist [117]"),
     (|m| m.remove("etc/cdi/nvidia.yaml"), "skipped  CDI          no specification"),
-    (|m| m.write("sys/fs/selinux/enforce", "1"), "warning  SELinux      in force"),
-    (|m| { m.write("sys/fs/selinux/enforce", "1"); m.write("sys/fs/selinux/booleans/container_use_devices", "1 1") }, "ok       SELinux      in force, and lets containers use devices"),
+    (|m| m.write("sys/fs/selinux/enforce", "1"), "warning  SELinux      enforced"),
+    (|m| { m.write("sys/fs/selinux/enforce", "1"); m.write("sys/fs/selinux/booleans/container_use_devices", "1 1") }, "ok       SELinux      enforced, but containers may use devices"),
 ];
 
 #[test]
@@ -190,9 +190,9 @@ fn every_fault_of_a_machine_with_nvidias_driver_is_reported() {
 const WITHOUT_DRIVER: &[Fault] = &[
     (|_| {}, "failure  GPU          no driver for a GPU is loaded"),
     (|m| m.card(None), "failure  GPU          an NVIDIA card (0000:01:00.0) that no driver is bound to [122]"),
-    (|m| m.card(Some("vfio-pci")), "failure  GPU          an NVIDIA card (0000:01:00.0) that vfio-pci has taken"),
+    (|m| m.card(Some("vfio-pci")), "failure  GPU          an NVIDIA card (0000:01:00.0), bound to vfio-pci"),
     // The other GPU still works.
-    (|m| { m.card(Some("vfio-pci")); m.render_node() }, "warning  GPU          an NVIDIA card (0000:01:00.0) that vfio-pci has taken"),
+    (|m| { m.card(Some("vfio-pci")); m.render_node() }, "warning  GPU          an NVIDIA card (0000:01:00.0), bound to vfio-pci"),
     (|m| { m.card(Some("nouveau")); m.render_node() }, "warning  GPU          an NVIDIA card (0000:01:00.0), driven by nouveau"),
     (Machine::render_node, "ok       GPU          one that Mesa can drive"),
     (|m| m.write("dev/dxg", ""), "ok       GPU          WSL's (/dev/dxg)"),
@@ -335,7 +335,7 @@ fn the_container_is_started_with_exactly_the_options_given() {
     let mut theirs = machine.doctor(DRAWS, "", 0);
     theirs.args(["-it", "--name", "blender", "-p", "8080:80", "--restart=always", "-d", "-e", "A=b"]);
     let (_, output) = outcome(&mut theirs);
-    let left_out = "\nleft out, since it is only a look: -it --name blender -p 8080:80 --restart=always -d\n";
+    let left_out = "\nleft out, because this is only a check: -it --name blender -p 8080:80 --restart=always -d\n";
     assert!(output.contains(left_out), "{output}");
     let asked = fs::read_to_string(machine.programs.path().join("asked")).unwrap();
     assert!(asked.ends_with("--rm --gpus all -e A=b my-image doctor\n"), "{asked}");

@@ -1,7 +1,7 @@
 """Holds COUNT connections to a web server open, none of which ever finishes its headers: knock.py HOST PORT COUNT
 
-Half of them have little to say and wait, which takes places; the others have a header of hundreds of kilobytes, which takes
-memory. Prints a line once each of them has been there; whichever the server closes is opened anew.
+Half of them send little and wait, which takes places; the others send a header of hundreds of kilobytes, which takes memory.
+Prints a line once each has been connected; those that the server closes are opened again.
 """
 
 import asyncio

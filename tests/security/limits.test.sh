@@ -28,7 +28,7 @@ test_a_large_picture_is_within_the_limits() {
   contains "$output" '1 frame in' ', 16384x16384'
 }
 
-test_an_engine_that_cannot_limit_runs_all_the_same() {
+test_an_engine_that_cannot_limit_is_not_asked_to() {
   # shellcheck disable=SC2016 # a field of the engine's
   stand_in_docker '{{if .PidsLimit}}= '
   DISPLAY='' exits 0 scripts/run --print --no-install
@@ -36,7 +36,7 @@ test_an_engine_that_cannot_limit_runs_all_the_same() {
 }
 
 # Rootless podman without delegated control groups.
-test_podman_that_cannot_limit_runs_all_the_same() {
+test_podman_that_cannot_limit_is_not_asked_to() {
   mkdir "$here/bin"
   printf '#!/bin/sh\ncase "$*" in *CgroupControllers*) echo "[]" ;; esac\n' >"$here/bin/podman"
   chmod +x "$here/bin/podman"

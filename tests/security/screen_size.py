@@ -66,7 +66,7 @@ class Viewer:
             count -= len(self.read(min(count, 1 << 16)))
 
     def update(self):
-        """The next picture, all of it; whether it answers a wish for another size."""
+        """Reads the next whole picture. Returns whether it answers a request for another size."""
         self.send(struct.pack(">BBHHHH", 3, 0, 0, 0, self.width, self.height))
         answered = False
         for _ in range(struct.unpack(">xxH", self.read(4))[0]):

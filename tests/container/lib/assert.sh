@@ -9,7 +9,7 @@ wait_for() {
     ! "$@" >/dev/null 2>&1 || return 0
     sleep 0.2
   done
-  echo "waited in vain for $what: $*" >&2
+  echo "still waiting for $what after 30 seconds: $*" >&2
   return 1
 }
 

@@ -2,23 +2,23 @@
 
     browser.py URL STEP...
 
-Steps, one after the other; the first that fails ends it with exit status 1 and the reason:
+Steps run one after the other; the first that fails ends the run with exit status 1 and the reason:
     text=WORDS         wait until the page says this
-    size=WxH           make the page's screen so many pixels large
-    still=FILE.png     wait until the screen rests, and keep it
-    moving             wait until the screen's next picture
+    size=WxH           resize the page's screen to this many pixels
+    still=FILE.png     wait until the screen no longer changes, and save it
+    moving             wait until the screen changes
     key=NAME           press a key: ArrowLeft, Escape, a, ...
-    rate=SECONDS       print how many new pictures a second the screen shows for so long
-    page=FILE.png      photograph the whole page
-    touch=FILE         make a file, to tell others
-    wait-for=FILE      wait until there is such a file
-    nothing            there must be no screen at all
+    rate=SECONDS       print how many new pictures per second the screen shows during this time
+    page=FILE.png      save a picture of the whole page
+    touch=FILE         create a file, to signal others
+    wait-for=FILE      wait until the file exists
+    nothing            there is no screen
     address=URL        the location bar shows this
-    history-lacks=WORD neither the page nor what the tab went through before shows this in its URL
-    no-other-scripts   a script that somebody got into the page is not run
-    no-frame           the page is not shown within another
+    history-lacks=WORD no URL in the tab's history contains this
+    no-other-scripts   a script injected into the page does not run
+    no-frame           the page can't be framed by another
     reload             load the page again
-    quiet              the browser's console has nothing to say, nor will have when it collects garbage
+    quiet              the browser's console is empty, and garbage collection will add nothing to it
 """
 
 import base64
@@ -34,26 +34,26 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-PATIENCE = 30  # seconds; for a machine under load, not a measure
+PATIENCE = 30  # seconds; long enough for a busy machine
 KEYS = {"ArrowLeft": Keys.ARROW_LEFT, "ArrowRight": Keys.ARROW_RIGHT, "ArrowUp": Keys.ARROW_UP, "ArrowDown": Keys.ARROW_DOWN,
         "Escape": Keys.ESCAPE}
 
-# Looks at a band across the middle at each of the browser's own frames: reading all of the screen would take longer.
+# Reads a band across the middle at each of the browser's frames, because reading the whole screen would take longer.
 COUNT = """
 const [seconds, done] = arguments;
 const canvas = document.querySelector('canvas'), context = canvas.getContext('2d');
 const start = performance.now();
 let last = '', pictures = 0;
-function look() {
+function check() {
   const band = context.getImageData(canvas.width / 4, canvas.height / 2, canvas.width / 2, 4).data.join();
   if (band !== last) { pictures++; last = band; }
   const passed = (performance.now() - start) / 1000;
-  if (passed < seconds) requestAnimationFrame(look); else done(pictures / passed);
+  if (passed < seconds) requestAnimationFrame(check); else done(pictures / passed);
 }
-look();
+check();
 """
 
-# Counts the decoded pictures that the page leaves open: Chromium's complaint about those does not reach its log of the console.
+# Counts the decoded pictures that the page leaves open: Chromium's warning about them doesn't reach the console's log.
 COUNT_OPEN_FRAMES = """
 window.openFrames = 0;
 const Decoder = window.VideoDecoder;
@@ -70,7 +70,7 @@ if (Decoder) {
 def open_browser():
     options = webdriver.ChromeOptions()
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    # Without a sandbox, since the tests run as root; without a GPU, since the test machine has none.
+    # Without a sandbox, because the tests run as root; without a GPU, because the test machine has none.
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1280,900"):
         options.add_argument(argument)
     browser = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
@@ -83,14 +83,14 @@ def wait_until(what, ask):
     end = time.monotonic() + PATIENCE
     while not (answer := ask()):
         if time.monotonic() > end:
-            raise TimeoutError(f"waited in vain for {what}")
+            raise TimeoutError(f"still waiting for {what} after {PATIENCE} s")
         time.sleep(0.1)
     return answer
 
 
 @contextlib.contextmanager
 def frame_of(url):
-    """The address of a page that shows another in a frame."""
+    """The URL of a page that shows `url` in a frame."""
 
     class Around(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -133,7 +133,7 @@ class Page:
         got = "const c = document.querySelector('canvas'); return c && `${c.width}x${c.height}`"
 
         def has_size():
-            # Again and again: a narrower page may have a taller heading.
+            # In a loop, because a narrower page may have a taller heading.
             across, down = self.browser.execute_script(frame)
             self.browser.set_window_size(width + across, height + down)
             time.sleep(0.5)
@@ -181,7 +181,7 @@ class Page:
             raise AssertionError(f"the tab's history has {word}")
 
     def no_other_scripts(self, _):
-        # One in the text of the page, one as its handler, one from elsewhere: each calls what tells of it.
+        # An inline script, an event handler, and a script from another URL: each would record that it ran.
         ran = self.browser.execute_script("""
             window.ran = [];
             const script = document.createElement('script');
@@ -198,7 +198,7 @@ class Page:
 
     def no_frame(self, _):
         url = self.browser.current_url
-        # From an address of this machine, too: Chromium lets nobody else show its pages.
+        # The frame's page is also on this machine: Chromium doesn't let public sites embed local pages.
         with frame_of(url) as around:
             self.browser.get(around)
             shown = self.what_the_frame_shows()
@@ -217,9 +217,9 @@ class Page:
         if frames := self.browser.execute_script("return openFrames"):
             raise AssertionError(f"the page left {frames} decoded pictures open")
         said = [entry["message"] for entry in self.browser.get_log("browser")]
-        # Chromium's advice about what the steps here do to the canvas.
+        # Leave out Chromium's advice about what these steps do to the canvas.
         if said := [message for message in said if "willReadFrequently" not in message]:
-            raise AssertionError(f"the console says {said}")
+            raise AssertionError(f"the console has {said}")
 
 
 def main(url, *steps):

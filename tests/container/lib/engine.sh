@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# An engine to test with: the machine's where one runs, else one of the tests' own.
+# The engine to test with: the machine's if one is running, otherwise one that the tests start.
 
-# start_engine: makes `docker` answer; 1 where that cannot be.
+# start_engine: makes `docker` answer; returns 1 if it can't.
 start_engine() {
   ((EUID == 0)) || { warn "these tests start daemons and change mounts: run them as root" && return 1; }
   docker info >/dev/null 2>&1 && return
   local -r folder=$(mktemp -d -t rust-gears-engine.XXXXXX)
   on_exit rm -rf "$folder"
   make_bridge rust-gears-test 10.98.76.1/24 || return 1
-  # Its images are kept from run to run; what it keeps is root's.
+  # Its images are kept between runs, in files that belong to root.
   start_dockerd "$folder" --data-root "$root/target/engine" --bridge rust-gears-test || {
     tail -n 20 "$folder/log" >&2
-    warn "no container engine can be started here: its last words are above"
+    warn "no container engine can be started here: its last messages are above"
     return 1
   }
   export DOCKER_HOST=unix://$folder/socket
@@ -28,14 +28,14 @@ make_bridge() {
 # The image that rust-gears starts from: Debian's own, or scripts/build's stand-in for it.
 base_image() { docker image inspect --format '{{index .Config.Labels "org.opencontainers.image.base.name"}}' rust-gears; }
 
-# start_dockerd FOLDER ARG…: a daemon with its socket and state in FOLDER, stopped at the end by its process id.
+# start_dockerd FOLDER ARG…: starts a daemon with its socket and state in FOLDER, and stops it at the end.
 start_dockerd() {
   local -r folder=$1
   shift
   mkdir -p "$folder"
-  ${in_network_of_its_own:+unshare --net} dockerd --host "unix://$folder/socket" --exec-root "$folder/exec" --pidfile "$folder/pid" "$@" >"$folder/log" 2>&1 &
+  ${in_own_network:+unshare --net} dockerd --host "unix://$folder/socket" --exec-root "$folder/exec" --pidfile "$folder/pid" "$@" >"$folder/log" 2>&1 &
   local -r pid=$!
-  # It leaves this behind, and the folder cannot be removed with it.
+  # The daemon leaves this mounted, and the folder can't be removed while it is.
   on_exit umount --quiet "$folder/exec/netns/default"
   on_exit stop_process "$pid"
   for _ in {1..150}; do
@@ -51,8 +51,8 @@ stop_process() {
   wait "$1" 2>/dev/null || true
 }
 
-# source_base_images ENGINE: for ensure_base_images, which then asks that engine for the images that the Dockerfile starts from,
-# and sets base_arguments to what `docker build` has to be given for them.
+# source_base_images ENGINE: makes ensure_base_images available, which uses that engine to find the Dockerfile's base images and
+# sets base_arguments to the arguments that `docker build` needs for them.
 source_base_images() {
   source "$root/scripts/lib/engine.sh"
   source "$root/scripts/lib/packages.sh"
@@ -82,8 +82,8 @@ printf '{"level":"error","msg":"%s","time":"2026-01-01T00:00:00Z"}\n' "$(sed 's/
 exit 1
 RUNTIME
   chmod +x "$here/nvidia-container-runtime"
-  # In a network of its own: a second daemon on this one would take down the first one's bridge.
-  local -r in_network_of_its_own=1
+  # In a separate network namespace, because a second daemon here would take down the first one's bridge.
+  local -r in_own_network=1
   start_dockerd "$here/engine" --data-root "$here/engine/data" --bridge=none --iptables=false \
     --add-runtime "nvidia=$here/nvidia-container-runtime"
   export DOCKER_HOST=unix://$here/engine/socket

@@ -1,4 +1,4 @@
-"""A port on the loopback that leads to a Unix socket, as sshd's X11 forwarding does: forward.py PORT SOCKET"""
+"""Forwards a port of the loopback to a Unix socket, as sshd's X11 forwarding does: forward.py PORT SOCKET"""
 
 import socket
 import sys

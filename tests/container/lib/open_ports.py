@@ -1,4 +1,4 @@
-"""The open TCP ports of an address, one a line: open_ports.py ADDRESS"""
+"""The open TCP ports of an address, one per line: open_ports.py ADDRESS"""
 
 import asyncio
 import sys

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Real X servers, each with its own cookie, in the role of the host's.
+# Real X servers, each with its own cookie, which play the role of the host's.
 
 # start_x KIND: one of those below. Sets DISPLAY and XAUTHORITY; stopped when the test ends.
 # -noreset in nearly all cases: a server that resets when its last client leaves also forgets what xhost told it.
@@ -44,8 +44,8 @@ free_display() {
   printf '%s' "$number"
 }
 
-# view_xpra: show Xpra's windows on an Xvfb, through a viewer of its own, and continue with that as the display. Xpra keeps
-# every window's pixels to itself, and maps no window before somebody looks.
+# view_xpra: show Xpra's windows on an Xvfb through an Xpra viewer, and continue with that as the display. Xpra redirects the
+# windows' pixels, and maps no window until a viewer is attached.
 view_xpra() {
   local -r session=$DISPLAY
   start_x xvfb
