@@ -62,7 +62,7 @@ fn run(mode: &Mode) -> Result<u8, Error> {
         }
         Mode::ListDevices { json } => devices::list(*json).map(|()| 0),
         Mode::Bench(request) => bench::run(request),
-        Mode::Compare(args) => bench::compare::run(args),
-        Mode::Doctor(args) => doctor::run(args),
+        Mode::Compare(request) => bench::compare::run(request),
+        Mode::Doctor(request) => doctor::run(request),
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::bench::report::{Mark, Report, Stage, figure, label, parse};
 use crate::canvas::Target;
-use crate::cli::CompareArgs;
 use crate::console::Output;
 use crate::error::Error;
 use crate::renderer::Kind;
 use crate::report_file::{self, STANDARD_INPUT, shortened};
+use crate::request::Compare;
 use crate::stage_name::StageName;
 use crate::stats::{Ratio, mean, median, paired_ratio, ratio_in_turns, welch_ratio};
 use crate::text_table::{self, Style};
@@ -76,17 +76,17 @@ impl Comparison {
 ///
 /// # Errors
 /// Returns an error if a file can't be read, or if --fail-below isn't met.
-pub fn run(args: &CompareArgs) -> Result<u8, Error> {
-    if args.files.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
+pub fn run(request: &Compare) -> Result<u8, Error> {
+    if request.files.iter().filter(|path| path.as_os_str() == STANDARD_INPUT).count() > 1 {
         return Err(Error::Usage(
             "standard input (-) can be read once only; save the other report in a file and name that".into(),
         ));
     }
     let read = |path: &PathBuf| report_file::read(path, &report_file::BENCH, parse);
-    let files: Vec<Vec<Report>> = args.files.iter().map(read).collect::<Result<_, _>>()?;
-    let names = args.files.iter().map(|path| path.display().to_string());
-    let style = if args.markdown { Style::Markdown } else { Style::Text };
-    print(&names.zip(files).collect::<Vec<_>>(), args.fail_below, style)?;
+    let files: Vec<Vec<Report>> = request.files.iter().map(read).collect::<Result<_, _>>()?;
+    let names = request.files.iter().map(|path| path.display().to_string());
+    let style = if request.markdown { Style::Markdown } else { Style::Text };
+    print(&names.zip(files).collect::<Vec<_>>(), request.fail_below, style)?;
     Ok(0)
 }
 

@@ -1,7 +1,7 @@
 //! The table of stages. What each draws is in [`crate::render::workload`].
 
 use crate::canvas::Target;
-use crate::render::workload::{Classic, Fill, Readback, Submit, Upload, Vertices, Workload};
+use crate::render::workload::{Classic, GearGrid, Readback, Upload, Workload};
 use crate::render::{Framebuffer, Functions, Gears, RenderError};
 use crate::request::DEFAULT_SIZE;
 use crate::stage_name::StageName;
@@ -89,7 +89,7 @@ pub const STAGES: &[Spec] = &[
         also: |rate| Some(format!("{:.3} µs/draw", 1e6 / rate)),
         max_load: 1 << 16,
         is_load_gears: true,
-        build: |setup| Ok(Box::new(Submit::new(setup.gl)?)),
+        build: |setup| Ok(Box::new(GearGrid::submit(setup.gl)?)),
         ..COMMON
     },
     Spec {
@@ -109,7 +109,7 @@ pub const STAGES: &[Spec] = &[
         work_per_unit: 1e6,
         max_load: 1 << 20,
         is_load_gears: true,
-        build: |setup| Ok(Box::new(Vertices::new(setup.gl)?)),
+        build: |setup| Ok(Box::new(GearGrid::vertices(setup.gl)?)),
         ..COMMON
     },
     Spec {
@@ -119,7 +119,7 @@ pub const STAGES: &[Spec] = &[
         work_per_unit: 1e9,
         max_load: 1 << 20,
         is_load_gears: true,
-        build: |setup| Ok(Box::new(Fill::new(setup.gl, setup.size)?)),
+        build: |setup| Ok(Box::new(GearGrid::fill(setup.gl, setup.size)?)),
         ..COMMON
     },
     Spec {

@@ -1,5 +1,6 @@
 //! `rust-gears compare`: its options.
 
+use crate::request::Compare;
 use std::path::PathBuf;
 
 const READING: &str = "\
@@ -22,15 +23,21 @@ Exit codes: see rust-gears --help; 4 if --fail-below isn't met, or a stage can't
 pub struct CompareArgs {
     /// The reference report, then the reports to compare with it
     #[arg(value_name = "FILE.json", required = true, num_args = 2..)]
-    pub files: Vec<PathBuf>,
+    files: Vec<PathBuf>,
 
     /// Exit with status 4 if a stage is slower with a ratio below this, or can't be compared
     #[arg(long, value_name = "RATIO", value_parser = parse_ratio)]
-    pub fail_below: Option<f64>,
+    fail_below: Option<f64>,
 
     /// Print the table as Markdown
     #[arg(long)]
-    pub markdown: bool,
+    markdown: bool,
+}
+
+impl CompareArgs {
+    pub(super) fn request(self) -> Compare {
+        Compare { files: self.files, fail_below: self.fail_below, markdown: self.markdown }
+    }
 }
 
 pub(super) fn parse_ratio(text: &str) -> Result<f64, String> {

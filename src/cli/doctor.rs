@@ -1,5 +1,6 @@
 //! `rust-gears doctor`: its options.
 
+use crate::request::Doctor;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -15,17 +16,29 @@ Exit codes:
 pub struct DoctorArgs {
     /// Print the report as JSON
     #[arg(long)]
-    pub json: bool,
+    json: bool,
 
     /// Explain a report that `doctor --json` wrote elsewhere; - reads standard input
     #[arg(long, value_name = "REPORT.json")]
-    pub from: Option<PathBuf>,
+    from: Option<PathBuf>,
 
     /// Print everything that doctor knows: number, symptom, cause and fix
     #[arg(long, conflicts_with = "from")]
-    pub list: bool,
+    list: bool,
 
     /// Run one trial; doctor starts itself this way
     #[arg(long, hide = true, exclusive = true)]
-    pub trial: Option<String>,
+    trial: Option<String>,
+}
+
+impl DoctorArgs {
+    pub(super) fn request(self) -> Doctor {
+        let json = self.json;
+        match (self.trial, self.from) {
+            (Some(trial), _) => Doctor::Trial(trial),
+            (None, Some(report)) => Doctor::Explain { report, json },
+            (None, None) if self.list => Doctor::List { json },
+            (None, None) => Doctor::Examine { json },
+        }
+    }
 }

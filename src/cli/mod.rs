@@ -157,8 +157,8 @@ pub enum Mode {
     Gears(request::Gears),
     ListDevices { json: bool },
     Bench(request::Bench),
-    Compare(CompareArgs),
-    Doctor(DoctorArgs),
+    Compare(request::Compare),
+    Doctor(request::Doctor),
 }
 
 impl Mode {
@@ -169,8 +169,8 @@ impl Mode {
     pub fn new(args: Args, env_display: Option<String>) -> Result<Mode, String> {
         Ok(match args.command {
             Some(Command::Bench(args)) => Mode::Bench(args.request(env_display)?),
-            Some(Command::Compare(args)) => Mode::Compare(args),
-            Some(Command::Doctor(args)) => Mode::Doctor(args),
+            Some(Command::Compare(args)) => Mode::Compare(args.request()),
+            Some(Command::Doctor(args)) => Mode::Doctor(args.request()),
             None if args.list_devices => Mode::ListDevices { json: args.json },
             None => Mode::Gears(args.gears(env_display)?),
         })

@@ -15,41 +15,52 @@ pub mod trials;
 pub mod verdict;
 
 use crate::canvas::{CanvasError, TOO_MANY_FILES};
-use crate::cli::DoctorArgs;
-use crate::console::Output;
+use crate::console::{Output, OutputError};
 use crate::doctor::report::{Report, list, one_line, text};
 use crate::error::Error;
 use crate::report_file;
-use crate::request::{Canvas, Place};
+use crate::request::{Canvas, Doctor, Place};
 use checks::{Finding, Group, Level, Topic};
 use facts::{Facts, Outcome};
 
 /// The exit code if no GPU draws: that of a requirement that isn't met.
 const NO_HARDWARE: u8 = 4;
 
-/// Does what the command line asks for. Returns the exit code.
+/// Does what is requested. Returns the exit code.
 ///
 /// # Errors
 /// Returns an error if a given report isn't valid, or if standard output can't be written.
-pub fn run(args: &DoctorArgs) -> Result<u8, Error> {
-    if let Some(request) = &args.trial {
-        let trial = serde_json::from_str(request).map_err(|e| Error::Usage(format!("--trial: {e}")))?;
-        return trials::perform(&trial).map(|()| 0).map_err(|e| Error::Output(e.into()));
+pub fn run(request: &Doctor) -> Result<u8, Error> {
+    match request {
+        Doctor::Trial(trial) => {
+            let trial = serde_json::from_str(trial).map_err(|e| Error::Usage(format!("--trial: {e}")))?;
+            trials::perform(&trial).map(|()| 0).map_err(|e| Error::Output(e.into()))
+        }
+        Doctor::List { json } => {
+            print(&list(*json), *json)?;
+            Ok(0)
+        }
+        Doctor::Explain { report, json } => {
+            let read = |text: &str| Report::facts_of(text.as_bytes());
+            let facts = report_file::read(report, &report_file::DOCTOR, read);
+            conclude(facts.map_err(|e| Error::Usage(e.to_string()))?, *json)
+        }
+        Doctor::Examine { json } => {
+            conclude(examine().map_err(|reason| Error::System(std::io::Error::other(reason)))?, *json)
+        }
     }
-    let mut output = Output::default();
-    let print = if args.json { Output::json } else { Output::line };
-    if args.list {
-        print(&mut output, &list(args.json))?;
-        return Ok(0);
-    }
-    let facts = match &args.from {
-        Some(path) => report_file::read(path, &report_file::DOCTOR, |text| Report::facts_of(text.as_bytes()))
-            .map_err(|e| Error::Usage(e.to_string()))?,
-        None => examine().map_err(|reason| Error::System(std::io::Error::other(reason)))?,
-    };
+}
+
+/// Prints the report about `facts`. Returns the exit code.
+fn conclude(facts: Facts, json: bool) -> Result<u8, Error> {
     let report = Report::new(facts);
-    print(&mut output, &if args.json { report.json() } else { text(&report) })?;
+    print(&if json { report.json() } else { text(&report) }, json)?;
     Ok(if report.draws_in_hardware { 0 } else { NO_HARDWARE })
+}
+
+fn print(text: &str, is_json: bool) -> Result<(), OutputError> {
+    let mut output = Output::default();
+    if is_json { output.json(text) } else { output.line(text) }
 }
 
 /// Gathers everything there is to know here, in at most 10 seconds.

@@ -185,6 +185,35 @@ pub struct Against {
     pub arguments: Vec<OsString>,
 }
 
+/// A comparison of reports that `bench --json` wrote.
+#[derive(Debug, Clone)]
+pub struct Compare {
+    /// The reference report, then the reports to compare with it; at least two.
+    pub files: Vec<PathBuf>,
+    /// Fail if a stage is slower with a ratio below this, or can't be compared.
+    pub fail_below: Option<f64>,
+    pub markdown: bool,
+}
+
+/// What doctor should do.
+#[derive(Debug, Clone)]
+pub enum Doctor {
+    Examine {
+        json: bool,
+    },
+    /// Explain a report that was written elsewhere.
+    Explain {
+        report: PathBuf,
+        json: bool,
+    },
+    /// Print the catalogue.
+    List {
+        json: bool,
+    },
+    /// Run one trial, as doctor's child process.
+    Trial(String),
+}
+
 /// The name of this process's side, with which the others are compared.
 pub const HOST: &str = "host";
 

@@ -1,4 +1,4 @@
-//! Who may import whom (see the crate's documentation), read from the `use` lines; and where `unsafe` may stand.
+//! Who may import whom (docs/architecture.md), where `unsafe` may be used, and how long a file may be.
 
 mod paths;
 
@@ -26,7 +26,7 @@ fn named_by_rooms() -> BTreeMap<String, Named> {
     let mut rooms: BTreeMap<String, Named> = BTreeMap::new();
     for path in sources(Path::new("src")) {
         let module = paths::module_of(&path);
-        // The list of rooms itself, and programs of their own.
+        // The list of rooms, and a separate program.
         if module == ["lib"] || module[0] == "isolated" {
             continue;
         }
@@ -38,8 +38,8 @@ fn named_by_rooms() -> BTreeMap<String, Named> {
     rooms
 }
 
-/// The rooms, and what each may know: other rooms, and crates. Programs of their own (`isolated`) know their own alone.
-#[rustfmt::skip] // a table: one line a room
+/// The rooms, and what each may know: other rooms, and crates. The separate program `isolated` isn't in the table.
+#[rustfmt::skip] // a table: one line per room
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("capture", &[], &["image"]),
     ("console", &[], &["thiserror"]),
@@ -54,13 +54,13 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("machine", &["text_table"], &["ash", "libloading", "serde", "serde_json"]),
     ("render", &["renderer", "scene"], &["bytemuck", "etcetera", "glam", "glow", "image", "libc", "rustix", "tempfile", "thiserror"]),
     ("request", &["scene", "stage_name"], &["clap", "regex_lite"]),
-    ("cli", &["request", "scene", "stage_name"], &["clap", "humantime", "regex_lite"]),
     ("canvas", &["console", "machine", "render", "renderer", "request", "scene", "signals"], &["glow", "glutin", "image", "libc", "libloading", "raw_window_handle", "serde", "thiserror", "winit", "x11rb"]),
     ("error", &["canvas", "console", "output_file", "render", "report_file"], &["thiserror"]),
     ("devices", &["canvas", "console", "error", "machine", "renderer", "request"], &["serde", "serde_json"]),
     ("gears", &["canvas", "capture", "console", "error", "output_file", "render", "renderer", "request", "scene", "signals", "stats"], &["image", "serde", "serde_json"]),
-    ("bench", &["canvas", "cli", "console", "error", "gears", "machine", "output_file", "render", "renderer", "report_file", "request", "scene", "signals", "stage_name", "stats", "text_table"], &["askama", "csv", "humantime", "image", "indicatif", "rustix", "serde", "serde_json"]),
-    ("doctor", &["canvas", "capture", "cli", "console", "error", "gears", "machine", "renderer", "report_file", "request", "scene"], &["image", "libc", "rustix", "serde", "serde_json", "x11rb"]),
+    ("bench", &["canvas", "console", "error", "gears", "machine", "output_file", "render", "renderer", "report_file", "request", "scene", "signals", "stage_name", "stats", "text_table"], &["askama", "csv", "humantime", "image", "indicatif", "rustix", "serde", "serde_json"]),
+    ("doctor", &["canvas", "capture", "console", "error", "gears", "machine", "renderer", "report_file", "request", "scene"], &["image", "libc", "rustix", "serde", "serde_json", "x11rb"]),
+    ("cli", &["request", "scene", "stage_name"], &["clap", "humantime", "regex_lite"]),
     ("main", &["bench", "cli", "console", "devices", "doctor", "error", "gears", "signals"], &["clap"]),
 ];
 

@@ -7,7 +7,7 @@
 //!   changes an object field by field; null removes a field; in a list, a library is identified by its name, a node by
 //!   its path. The facts of a real machine's `doctor --json` work, too, with the base `nothing`.
 
-use crate::support::PROGRAM;
+use crate::machine::PROGRAM;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::fs;

@@ -1,10 +1,10 @@
 //! GPUs that were passed in incompletely. The test machine needs no GPU: fakes of the kernel's driver, its nodes and its
 //! libraries show doctor what it checks.
 
-use crate::support::{GLX_WITHOUT_VISUALS, Machine, X, is_root};
+use crate::machine::{GLX_WITHOUT_VISUALS, Machine};
+use crate::support::{XServer, is_root};
 
 pub const VERSION: &str = "580.159.04";
-pub const FAKE_GPU: &str = "a machine with a fake GPU";
 
 /// An NVML whose nvmlInit returns `code`, and that has one GPU with this operation mode and MIG mode.
 fn nvml(code: i32, operation_mode: u32, mig: u32) -> String {
@@ -39,7 +39,7 @@ pub fn given() -> Machine {
 
 #[test]
 fn row_16_nodes_that_the_user_may_not_open() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let machine = given().setup("nvidia_nodes 600").nvidia_libraries(VERSION);
@@ -49,10 +49,10 @@ fn row_16_nodes_that_the_user_may_not_open() {
 
 #[test]
 fn row_17_forced_without_offload() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     let report = Machine::with_display(&x)
         .env("__GLX_VENDOR_LIBRARY_NAME", "nvidia")
         .setup(&format!(
@@ -67,7 +67,7 @@ fn row_17_forced_without_offload() {
 
 #[test]
 fn row_18_nvidias_glx_on_a_forwarded_display() {
-    let x = X::start("Xvfb", &["-screen", "0", "640x480x24", "-listen", "tcp"], &[]);
+    let x = XServer::start("Xvfb", &["-screen", "0", "640x480x24", "-listen", "tcp"]);
     let machine = Machine::new().env("DISPLAY", format!("localhost{}", x.display));
     let report = machine
         .env("__GLX_VENDOR_LIBRARY_NAME", "nvidia")
@@ -78,7 +78,7 @@ fn row_18_nvidias_glx_on_a_forwarded_display() {
 
 #[test]
 fn row_23_capabilities_without_graphics() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     for (capabilities, words) in
@@ -94,7 +94,7 @@ fn row_23_capabilities_without_graphics() {
 
 #[test]
 fn row_23_nodes_passed_in_by_hand() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let report = Machine::new().env("container", "lxc").setup("nvidia_nodes 666").finds(23);
@@ -103,10 +103,10 @@ fn row_23_nodes_passed_in_by_hand() {
 
 #[test]
 fn row_23_a_library_of_xcb_is_missing() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     let machine = Machine::with_display(&x).setup("nvidia_nodes 666 nvidia-modeset; hide libxcb-present.so.0*");
     let machine = machine.nvidia_libraries(VERSION).env("__GLX_VENDOR_LIBRARY_NAME", "nvidia");
     let report = machine.examine();
@@ -115,7 +115,7 @@ fn row_23_a_library_of_xcb_is_missing() {
 
 #[test]
 fn row_25_without_the_compute_capability() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let machine = given().env("NVIDIA_DRIVER_CAPABILITIES", "graphics").setup("nvidia_nodes 666");
@@ -139,7 +139,7 @@ pub fn told(machine: Machine) -> Machine {
 
 #[test]
 fn row_26_without_the_display_capability() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let report = told(given().setup("nvidia_nodes 666")).examine();
@@ -150,7 +150,7 @@ fn row_26_without_the_display_capability() {
 
 #[test]
 fn row_27_without_a_vendor_file() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let machine = given().setup("nvidia_nodes 666 nvidia-modeset").nvidia_libraries(VERSION);
@@ -160,7 +160,7 @@ fn row_27_without_a_vendor_file() {
 
 #[test]
 fn row_28_a_host_driver_without_opengl() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let report = given().setup("nvidia_nodes 666").finds(28);
@@ -169,7 +169,7 @@ fn row_28_a_host_driver_without_opengl() {
 
 #[test]
 fn row_29_egl_does_not_list_the_gpus() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let report = told(given().setup("nvidia_nodes 666 'nvidia-modeset nvidia1'")).finds(29);
@@ -178,7 +178,7 @@ fn row_29_egl_does_not_list_the_gpus() {
 
 #[test]
 fn row_30_a_render_node_of_another_group() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let nodes = "overlay /dev && mkdir /dev/dri && mknod -m 660 /dev/dri/renderD128 c 1 3 && chgrp 4711 /dev/dri/renderD128";
@@ -188,7 +188,7 @@ fn row_30_a_render_node_of_another_group() {
 
 #[test]
 fn row_31_a_mig_instance() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let instance = "MIG-1234abcd-0011-2233-4455-66778899aabb";
@@ -198,7 +198,7 @@ fn row_31_a_mig_instance() {
 
 #[test]
 fn row_32_an_operation_mode_without_graphics() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     told(given().setup("nvidia_nodes 666 nvidia-modeset")).library("libnvidia-ml.so.1", &nvml(0, 1, 0)).finds(32);
@@ -206,7 +206,7 @@ fn row_32_an_operation_mode_without_graphics() {
 
 #[test]
 fn row_35_wsl_without_its_gpu_device() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let wsl = "echo 6.6.87.2-microsoft-standard-WSL2 >$here/osrelease && mount --bind $here/osrelease /proc/sys/kernel/osrelease";
@@ -216,7 +216,7 @@ fn row_35_wsl_without_its_gpu_device() {
 
 #[test]
 fn row_36_an_image_on_musl() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let musl =
@@ -226,7 +226,7 @@ fn row_36_an_image_on_musl() {
 
 #[test]
 fn row_45_libraries_and_kernel_driver_of_different_versions() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     // Mounted, as engines do it.
@@ -238,7 +238,7 @@ fn row_45_libraries_and_kernel_driver_of_different_versions() {
 
 #[test]
 fn row_71_a_driver_that_the_image_carries() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     // The same without the mount.
@@ -250,7 +250,7 @@ fn row_71_a_driver_that_the_image_carries() {
 
 #[test]
 fn row_74_a_gpu_that_is_lost() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let machine = || told(given().setup("nvidia_nodes 666 'nvidia-modeset nvidia1'"));
@@ -276,7 +276,7 @@ fn row_48_the_devices_were_taken_away() {
 
 #[test]
 fn row_49_egl_fails_though_nvidia_smi_works() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     // Everything is there, but EGL has only a software device: row 29 reports it, with row 49 as a consequence.
@@ -288,7 +288,7 @@ fn row_49_egl_fails_though_nvidia_smi_works() {
 
 #[test]
 fn row_59_a_machine_with_a_gpu_and_a_container_without() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let report = Machine::new().setup(&format!("nvidia_driver {VERSION}")).finds(59);
@@ -300,7 +300,7 @@ fn row_59_a_machine_with_a_gpu_and_a_container_without() {
 
 #[test]
 fn row_61_a_node_without_a_driver() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let nodes = "overlay /dev && mknod -m 666 /dev/nvidiactl c 195 255 && mknod -m 666 /dev/nvidia0 c 195 0";

@@ -1,6 +1,7 @@
 //! Set-ups without a problem. Without a GPU, doctor only reports that software draws.
 
-use crate::support::{Machine, Report, X};
+use crate::machine::{Machine, Report};
+use crate::support::XServer;
 
 /// Row 21 as a warning, and nothing else.
 #[track_caller]
@@ -19,7 +20,7 @@ fn both_ways_draw(report: &Report) {
 
 #[test]
 fn xvfb_without_and_with_a_cookie() {
-    for x in [X::xvfb(&[]), X::with_cookie()] {
+    for x in [XServer::start("Xvfb", &[]), XServer::with_cookie()] {
         let report = Machine::with_display(&x).examine();
         only_software(&report);
         both_ways_draw(&report);
@@ -31,7 +32,7 @@ fn xvnc() {
     // TigerVNC from 1.15 on (Debian 13) only starts if a viewer could connect: to a socket that nobody else sees.
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("vnc").display().to_string();
-    let x = X::start("Xvnc", &["-SecurityTypes", "None", "-rfbport", "-1", "-rfbunixpath", &socket], &[]);
+    let x = XServer::start("Xvnc", &["-SecurityTypes", "None", "-rfbport", "-1", "-rfbunixpath", &socket]);
     let report = Machine::with_display(&x).examine();
     only_software(&report);
     both_ways_draw(&report);
@@ -39,8 +40,8 @@ fn xvnc() {
 
 #[test]
 fn xephyr() {
-    let outer = X::xvfb(&[]);
-    let x = X::start("Xephyr", &["-screen", "640x480", "-nolisten", "tcp"], &[("DISPLAY", &outer.display)]);
+    let outer = XServer::start("Xvfb", &[]);
+    let x = XServer::start_in(&[("DISPLAY", &outer.display)], "Xephyr", &["-screen", "640x480", "-nolisten", "tcp"]);
     let report = Machine::with_display(&x).examine();
     only_software(&report);
     both_ways_draw(&report);
@@ -91,7 +92,7 @@ fn the_catalogue_has_every_row() {
 
 #[test]
 fn no_library_but_libc_is_needed_to_start() {
-    let output = std::process::Command::new("ldd").arg(crate::support::PROGRAM).output().unwrap();
+    let output = std::process::Command::new("ldd").arg(crate::machine::PROGRAM).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let known = ["linux-vdso", "libc.so", "libgcc_s.so", "ld-linux", "libm.so"];
     for line in text.lines() {
@@ -101,7 +102,7 @@ fn no_library_but_libc_is_needed_to_start() {
 
 #[test]
 fn row_21_software_that_was_asked_for() {
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     let report = Machine::with_display(&x).env("LIBGL_ALWAYS_SOFTWARE", "1").finds(21);
     assert!(
         report.about(21).contains("the environment asks for it: LIBGL_ALWAYS_SOFTWARE=1"),

@@ -1,6 +1,7 @@
 //! Input made to do harm, or random: no panic, no hang, and a report or a message in the end.
 
-use crate::support::{Machine, X, cookie};
+use crate::machine::Machine;
+use crate::support::{XServer, cookie};
 use proptest::prelude::*;
 
 fn few() -> ProptestConfig {
@@ -13,7 +14,7 @@ proptest! {
 
     #[test]
     fn any_bytes_as_cookie_file(bytes: Vec<u8>, cut in 0usize..60) {
-        let x = X::with_cookie();
+        let x = XServer::with_cookie();
         let mut file = cookie(0x0100, "host", "0", &bytes);
         file.truncate(cut);
         file.extend(&bytes);
@@ -91,9 +92,9 @@ fn terminals_are_not_told_to_do_anything() {
 
 #[test]
 fn a_pipe_as_cookie_file_hangs_nothing() {
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     let machine = Machine::new().env("DISPLAY", &x.display);
     let path = machine.path("pipe");
-    crate::support::run(std::process::Command::new("mkfifo").arg(&path));
+    crate::machine::run(std::process::Command::new("mkfifo").arg(&path));
     machine.env("XAUTHORITY", path).finds(53);
 }

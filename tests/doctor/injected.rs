@@ -1,11 +1,12 @@
 //! Drivers that were passed in incompletely or where the linker doesn't find them; WSL, Jetson and other special machines.
 
-use crate::gpu::{FAKE_GPU, VERSION, given, told};
-use crate::support::{Machine, compile, is_root};
+use crate::gpu::{VERSION, given, told};
+use crate::machine::{Machine, compile};
+use crate::support::is_root;
 
 #[test]
 fn row_72_a_driver_outside_the_linkers_path() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let folder = "/usr/local/nvidia/lib64";
@@ -24,7 +25,7 @@ fn row_72_a_driver_outside_the_linkers_path() {
 
 #[test]
 fn row_73_a_cdi_specification_that_leaves_libraries_out() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let machine = given().env("NVIDIA_VISIBLE_DEVICES", "void").setup("nvidia_nodes 666 nvidia-modeset");
@@ -38,7 +39,7 @@ fn row_73_a_cdi_specification_that_leaves_libraries_out() {
 
 #[test]
 fn row_75_a_profile_that_hides_gpus_from_egl() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let folder = "/etc/nvidia/nvidia-application-profiles-rc.d";
@@ -61,7 +62,7 @@ fn kernel(release: &str) -> String {
 
 #[test]
 fn row_76_wsl_with_everything_it_needs_but_llvmpipe_draws() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let setup =
@@ -74,7 +75,7 @@ fn row_76_wsl_with_everything_it_needs_but_llvmpipe_draws() {
 
 #[test]
 fn row_81_a_jetson_without_its_runtime() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let report = Machine::new().env("container", "lxc").setup(&kernel("5.15.148-tegra")).finds(81);
@@ -83,7 +84,7 @@ fn row_81_a_jetson_without_its_runtime() {
 
 #[test]
 fn row_83_a_card_without_nvidias_driver() {
-    if !is_root(FAKE_GPU) {
+    if !is_root() {
         return;
     }
     let card = "card=/sys/bus/pci/devices/0000:01:00.0; mount -t tmpfs tmpfs /sys/bus/pci/devices && mkdir $card && \

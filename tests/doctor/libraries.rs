@@ -1,13 +1,14 @@
 //! Libraries that are missing, damaged or harmful.
 
-use crate::support::{Machine, X, compile, is_root};
+use crate::machine::{Machine, compile};
+use crate::support::{XServer, is_root};
 
 #[test]
 fn row_15_mesa_without_its_drivers() {
-    if !is_root("a folder that is hidden") {
+    if !is_root() {
         return;
     }
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     // Mesa 25 has all drivers in one library.
     let hide = "hide libgallium-*.so && mount -t tmpfs tmpfs $libraries/dri";
     Machine::with_display(&x).setup(hide).finds(15);
@@ -16,10 +17,10 @@ fn row_15_mesa_without_its_drivers() {
 
 #[test]
 fn row_24_without_libxext() {
-    if !is_root("a library that is hidden") {
+    if !is_root() {
         return;
     }
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     let report = Machine::with_display(&x).setup("hide libXext.so.6*").finds(24);
     assert!(report.about(24).contains("libxext6"), "{}", report.text());
 }
@@ -45,10 +46,10 @@ fn row_37_a_libc_that_is_too_old() {
 
 #[test]
 fn row_50_without_window_libraries() {
-    if !is_root("a library that is hidden") {
+    if !is_root() {
         return;
     }
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     for (library, package) in [("libXcursor.so.1", "libxcursor1"), ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0")]
     {
         let report = Machine::with_display(&x).setup(&format!("hide {library}*")).finds(50);
@@ -59,10 +60,10 @@ fn row_50_without_window_libraries() {
 
 #[test]
 fn row_51_without_keyboard_data() {
-    if !is_root("a folder that is hidden") {
+    if !is_root() {
         return;
     }
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     let report = Machine::with_display(&x).setup("mount -t tmpfs tmpfs /usr/share/X11/xkb").finds(51);
     assert!(report.about(51).contains("xkb-data"), "{}", report.text());
     assert_eq!(report.rows("failure"), [51], "{}", report.text());
@@ -77,7 +78,7 @@ fn row_55_a_driver_that_crashes_when_it_is_loaded() {
 
 #[test]
 fn row_56_a_driver_that_is_cut_short() {
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     let machine = Machine::with_display(&x).library("libGLX_nvidia.so.0", "int a[100000] = {1};");
     let path = machine.path("lib/libGLX_nvidia.so.0");
     let whole = std::fs::read(&path).unwrap();
@@ -104,10 +105,10 @@ fn row_57_a_driver_that_hangs_when_it_is_loaded() {
 
 #[test]
 fn row_58_without_libglvnd() {
-    if !is_root("a library that is hidden") {
+    if !is_root() {
         return;
     }
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     let report = Machine::with_display(&x).setup("hide libEGL.so* libGL.so*").finds(58);
     assert!(report.about(58).contains("libegl1 libgl1"), "{}", report.text());
     assert_eq!(report.rows("failure"), [58], "{}", report.text());

@@ -9,6 +9,8 @@ mod healthy;
 mod hostile;
 mod injected;
 mod libraries;
+mod machine;
 mod rights;
+#[path = "../support/mod.rs"]
 mod support;
 mod x;

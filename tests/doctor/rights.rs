@@ -1,6 +1,7 @@
 //! Access that is denied for a reason that file permissions don't show.
 
-use crate::support::{Machine, X, is_root, program};
+use crate::machine::{Machine, program};
+use crate::support::{XServer, is_root};
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 
@@ -31,7 +32,7 @@ const LANDLOCK: &str = r#"
 
 #[test]
 fn row_70_a_security_module_denies_what_the_mode_allows() {
-    if !is_root("a machine with its own device nodes") {
+    if !is_root() {
         return;
     }
     let machine = Machine::new();
@@ -53,7 +54,7 @@ fn row_70_a_security_module_denies_what_the_mode_allows() {
 
 #[test]
 fn row_82_a_group_that_is_not_mapped_into_the_namespace() {
-    if !is_root("a machine with its own device nodes") {
+    if !is_root() {
         return;
     }
     let nodes = "overlay /dev && mkdir /dev/dri && mknod -m 660 /dev/dri/renderD128 c 1 3 && chgrp 4711 /dev/dri/renderD128";
@@ -75,7 +76,7 @@ fn row_82_a_group_that_is_not_mapped_into_the_namespace() {
 
 #[test]
 fn row_77_an_x_server_that_is_full() {
-    let x = X::xvfb(&["-maxclients", "64"]);
+    let x = XServer::start("Xvfb", &["-maxclients", "64"]);
     let clients: Vec<UnixStream> = (0..70).map_while(|_| UnixStream::connect(x.socket()).ok()).collect();
     let report = Machine::with_display(&x).finds(77);
     assert!(report.about(77).contains("Maximum number of clients reached"), "{}", report.text());

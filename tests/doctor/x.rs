@@ -1,6 +1,7 @@
 //! Displays, X servers and cookies.
 
-use crate::support::{Machine, SECRET, X, cookie, is_root};
+use crate::machine::Machine;
+use crate::support::{SECRET, XServer, cookie, is_root};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 
@@ -23,7 +24,7 @@ fn row_2_no_socket() {
 
 #[test]
 fn row_2_names_in_the_folder_of_sockets_do_not_fill_the_report() {
-    if !is_root("a folder of sockets of its own") {
+    if !is_root() {
         return;
     }
     let many = "mount -t tmpfs tmpfs /tmp/.X11-unix && cd /tmp/.X11-unix && seq -f X%.0f 0 40000 | xargs touch && \
@@ -36,7 +37,7 @@ fn row_2_names_in_the_folder_of_sockets_do_not_fill_the_report() {
 
 #[test]
 fn row_2_the_server_has_ended() {
-    let mut x = X::xvfb(&[]);
+    let mut x = XServer::start("Xvfb", &[]);
     x.kill();
     let report = Machine::with_display(&x).finds(2);
     assert!(report.about(2).contains("has ended"), "{}", report.text());
@@ -51,7 +52,7 @@ fn row_3_unix_before_a_display_of_ssh() {
 
 #[test]
 fn row_4_no_cookie_at_all() {
-    let x = X::with_cookie();
+    let x = XServer::with_cookie();
     let machine = Machine::new().env("DISPLAY", &x.display);
     let report = machine.finds(4);
     assert!(report.about(4).contains("XAUTHORITY is not set"), "{}", report.text());
@@ -61,10 +62,10 @@ fn row_4_no_cookie_at_all() {
 
 #[test]
 fn row_4_a_cookie_file_that_cannot_be_read() {
-    if !is_root("a cookie that another user cannot read") {
+    if !is_root() {
         return;
     }
-    let x = X::with_cookie();
+    let x = XServer::with_cookie();
     let machine = Machine::new().env("DISPLAY", &x.display).file("cookies", cookie(0xffff, "", "", &SECRET));
     let path = machine.path("cookies");
     let machine = machine.env("XAUTHORITY", &path).setup("chmod 600 $XAUTHORITY").by_nobody();
@@ -74,7 +75,7 @@ fn row_4_a_cookie_file_that_cannot_be_read() {
 
 #[test]
 fn row_4_a_file_without_a_fitting_cookie() {
-    let x = X::with_cookie();
+    let x = XServer::with_cookie();
     let other = (x.number() + 1).to_string();
     for bytes in [Vec::new(), b"no cookies at all".to_vec(), cookie(0xffff, "", &other, &SECRET)] {
         let machine = Machine::new().env("DISPLAY", &x.display).file("cookies", &bytes);
@@ -105,7 +106,7 @@ fn row_5_the_words_of_older_servers() {
 
 #[test]
 fn row_6_a_cookie_bound_to_the_hosts_name() {
-    let x = X::with_cookie();
+    let x = XServer::with_cookie();
     let number = x.number().to_string();
     let bound = |host: &str| {
         let machine =
@@ -121,7 +122,7 @@ fn row_6_a_cookie_bound_to_the_hosts_name() {
 
 #[test]
 fn row_7_a_stale_cookie() {
-    let x = X::with_cookie();
+    let x = XServer::with_cookie();
     let machine =
         Machine::new().env("DISPLAY", &x.display).file("cookies", cookie(0xffff, "", "", b"fedcba9876543210"));
     let path = machine.path("cookies");
@@ -131,7 +132,7 @@ fn row_7_a_stale_cookie() {
 
 #[test]
 fn row_8_a_folder_as_cookie() {
-    let x = X::with_cookie();
+    let x = XServer::with_cookie();
     let machine = Machine::new().env("DISPLAY", &x.display);
     let folder = machine.path("");
     machine.env("XAUTHORITY", folder).finds(8);
@@ -145,12 +146,12 @@ fn row_9_a_display_of_ssh_on_ones_own_loopback() {
 
 #[test]
 fn row_10_an_untrusted_cookie() {
-    let x = X::with_cookie();
+    let x = XServer::with_cookie();
     let machine = Machine::with_display(&x);
     let path = machine.path("untrusted");
     let generate = std::process::Command::new("xauth")
         .args(["-q", "-f", path.to_str().unwrap(), "generate", &x.display, ".", "untrusted", "timeout", "60"])
-        .env("XAUTHORITY", &x.cookies)
+        .env("XAUTHORITY", x.cookies.as_ref().unwrap())
         .output()
         .unwrap();
     assert!(generate.status.success(), "{}", String::from_utf8_lossy(&generate.stderr));
@@ -159,11 +160,11 @@ fn row_10_an_untrusted_cookie() {
 
 #[test]
 fn row_11_a_socket_that_may_not_be_opened() {
-    if !is_root("a socket that another user may not open") {
+    if !is_root() {
         return;
     }
     // Without the abstract socket, which has no permissions.
-    let x = X::xvfb(&["-nolisten", "local"]);
+    let x = XServer::start("Xvfb", &["-nolisten", "local"]);
     std::fs::set_permissions(x.socket(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let report = Machine::with_display(&x).by_nobody().finds(11);
     assert!(report.about(11).contains("-u $(id -u)"), "{}", report.text());
@@ -174,10 +175,10 @@ fn row_11_a_socket_that_may_not_be_opened() {
 
 #[test]
 fn row_13_an_ipc_namespace_of_its_own() {
-    if !is_root("a namespace") {
+    if !is_root() {
         return;
     }
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     let report = Machine::with_display(&x).through(&["unshare", "--ipc"]).finds(21);
     // It draws anyway, so this must not be a failure.
     assert_eq!(report.rows("ok"), [13], "{}", report.text());
@@ -186,14 +187,14 @@ fn row_13_an_ipc_namespace_of_its_own() {
 
 #[test]
 fn row_33_a_wayland_session_without_its_cookie() {
-    let x = X::with_cookie();
+    let x = XServer::with_cookie();
     let report = Machine::new().env("DISPLAY", &x.display).env("WAYLAND_DISPLAY", "wayland-0").finds(33);
     assert_eq!(report.rows("failure"), [33]);
 }
 
 #[test]
 fn row_38_an_x_server_that_died_beside_nvidias_egl() {
-    let mut x = X::xvfb(&[]);
+    let mut x = XServer::start("Xvfb", &[]);
     x.kill();
     let report = Machine::with_display(&x).library("libEGL_nvidia.so.0", "").finds(38);
     assert!(report.about(38).contains("50_mesa.json"), "{}", report.text());
@@ -202,7 +203,7 @@ fn row_38_an_x_server_that_died_beside_nvidias_egl() {
 #[test]
 fn row_52_an_x_server_without_randr() {
     // Current servers can't be started without XKEYBOARD and XInput.
-    let x = X::xvfb(&["-extension", "RANDR"]);
+    let x = XServer::start("Xvfb", &["-extension", "RANDR"]);
     let report = Machine::with_display(&x).finds(52);
     assert!(report.about(52).contains("no RANDR"), "{}", report.text());
     assert_eq!(report.rows("failure"), [52], "what follows from it is told under it: {}", report.text());
@@ -210,7 +211,7 @@ fn row_52_an_x_server_without_randr() {
 
 #[test]
 fn row_53_an_x_server_that_hangs() {
-    let x = X::xvfb(&[]);
+    let x = XServer::start("Xvfb", &[]);
     x.signal("STOP");
     let report = Machine::with_display(&x).finds(53);
     x.signal("CONT");
@@ -219,7 +220,7 @@ fn row_53_an_x_server_that_hangs() {
 
 #[test]
 fn row_54_an_x_server_without_glx() {
-    let x = X::xvfb(&["-extension", "GLX"]);
+    let x = XServer::start("Xvfb", &["-extension", "GLX"]);
     let report = Machine::with_display(&x).finds(54);
     // EGL can draw in a window there.
     assert_eq!(report.rows("failure"), [] as [u64; 0], "{}", report.text());
@@ -234,7 +235,7 @@ fn row_60_a_display_that_is_none() {
 
 #[test]
 fn a_run_that_fails_ends_with_the_leading_cause() {
-    let x = X::with_cookie();
+    let x = XServer::with_cookie();
     let machine = Machine::new().env("DISPLAY", &x.display);
     let (output, _) = machine.run(&["--frames", "1"]);
     let errors = String::from_utf8_lossy(&output.stderr);

@@ -1,17 +1,19 @@
 //! What the tests share: the program, X servers, and what happens if something that a test needs is missing.
 
-#![allow(dead_code, reason = "each test binary uses a different part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a different part")]
 
 pub mod gears;
+mod x_server;
+
+pub use x_server::{SECRET, XServer, cookie};
 
 use assert_cmd::Command;
 use image::RgbImage;
 use rust_gears::capture::{Difference, compare};
 use std::fs;
-use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// Keeps the tests away from the user's caches, and disables the cache of linked programs, so the current shaders are
@@ -62,6 +64,15 @@ pub fn have_gl() -> bool {
     probe.status.success()
 }
 
+/// Whether this is root, which can change what a process sees of the machine.
+pub fn is_root() -> bool {
+    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    if !is_root {
+        missing("root, to create a mount namespace");
+    }
+    is_root
+}
+
 /// Prints that a test can't run because something is missing, or fails if the tests must be complete.
 pub fn missing(what: &str) {
     assert!(
@@ -69,95 +80,6 @@ pub fn missing(what: &str) {
         "this test needs {what}, which is missing, but RUST_GEARS_REQUIRE_GL=1 requires it (scripts/setup installs it)"
     );
     eprintln!("NOT TESTED: this test needs {what}, which is missing");
-}
-
-/// An X server that is stopped at the end of the test.
-pub struct XServer {
-    child: Child,
-    /// The server's name, as in `$DISPLAY`.
-    pub display: String,
-}
-
-impl XServer {
-    /// Starts an Xvfb with additional arguments. Returns `None` if Xvfb isn't installed, and has then printed so.
-    pub fn xvfb(arguments: &[&str]) -> Option<XServer> {
-        have("Xvfb").then(|| XServer::start("Xvfb", arguments))
-    }
-
-    /// Starts a server that supports `-displayfd`, and waits until it is ready.
-    pub fn start(program: &str, arguments: &[&str]) -> XServer {
-        // Don't let the server choose its number: two servers that look for a free one at the same time may both take
-        // the one that a third has just left, and then share their clients. -displayfd signals that it is ready.
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = 10_000 + (std::process::id() * 53 + NEXT.fetch_add(1, Ordering::Relaxed)) % 40_000;
-        let mut child = std::process::Command::new(program)
-            // Without -noreset, the server resets when the first tool disconnects, and is away for a moment.
-            .args([&format!(":{number}"), "-displayfd", "1", "-noreset", "-nolisten", "tcp"])
-            .args(if program == "Xvfb" && !arguments.contains(&"-screen") {
-                &["-screen", "0", "1024x768x24"][..]
-            } else {
-                &[]
-            })
-            .args(arguments)
-            .env_remove("DISPLAY")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the X server starts");
-        let output = child.stdout.as_mut().expect("stdout is piped");
-        assert!(output.read(&mut [0]).is_ok_and(|n| n == 1), "{program} {arguments:?} did not start");
-        XServer { child, display: format!(":{number}") }
-    }
-
-    /// Kills the server.
-    pub fn kill(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-
-    /// Sends the server a signal.
-    pub fn signal(&self, name: &str) {
-        signal(&self.child, name);
-    }
-
-    /// Takes a picture of the first window of that name, or of the whole screen.
-    pub fn photograph(&self, window: Option<&str>) -> RgbImage {
-        let id = window.map(|name| self.window(name));
-        let mut import = std::process::Command::new("import");
-        import
-            .args(["-silent", "-window", id.as_deref().unwrap_or("root"), "png:-"])
-            .env("DISPLAY", &self.display);
-        let output = import.output().expect("import (ImageMagick) starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        image::load_from_memory(&output.stdout).expect("a picture").to_rgb8()
-    }
-
-    /// Waits for a window of that name (a regular expression), and returns its ID.
-    pub fn window(&self, name: &str) -> String {
-        wait_for(&format!("a window named {name}"), || self.windows(name).into_iter().next())
-    }
-
-    /// The IDs of all windows of that name that are shown.
-    pub fn windows(&self, name: &str) -> Vec<String> {
-        let output = self.tool("xdotool", &["search", "--onlyvisible", "--name", name]);
-        output.lines().map(str::to_owned).collect()
-    }
-
-    /// Runs a tool on this server and returns what it prints.
-    pub fn tool(&self, program: &str, arguments: &[&str]) -> String {
-        let output = std::process::Command::new(program).args(arguments).env("DISPLAY", &self.display).output();
-        String::from_utf8_lossy(&output.unwrap_or_else(|e| panic!("{program}: {e}")).stdout).into_owned()
-    }
-}
-
-impl Drop for XServer {
-    fn drop(&mut self) {
-        // After SIGTERM, it removes its socket and its lock file.
-        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
-            signal(&self.child, "TERM");
-            let _ = self.child.wait();
-        }
-    }
 }
 
 /// Repeats `ask` until it returns something.

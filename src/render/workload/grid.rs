@@ -115,54 +115,17 @@ impl Grid {
         }
     }
 
-    fn triangles(&self) -> f64 {
-        f64::from(self.index_count / 3)
-    }
-}
-
-/// One draw call per tooth, with a uniform per gear. Its work is measured in draw calls.
-pub struct Submit {
-    grid: Grid,
-    gears: u32,
-}
-
-impl Submit {
-    /// Gears in a grid of 64 × 64, too small to keep a GPU busy.
-    ///
-    /// # Errors
-    /// Returns an error if the driver refuses an object.
-    pub fn new(gl: &Functions) -> Result<Submit, RenderError> {
-        Ok(Submit { grid: Grid::new(gl, 64, 0.9)?, gears: 1 })
-    }
-}
-
-impl Workload for Submit {
-    fn bind(&self) {
-        self.grid.bind();
-    }
-
-    fn set_load(&mut self, gears: u32) -> Result<(), RenderError> {
-        self.gears = gears;
-        Ok(())
-    }
-
-    fn work(&self) -> f64 {
-        f64::from(self.gears) * f64::from(TEETH)
-    }
-
+    /// Draws the first `count` gears, with one call per tooth.
     #[expect(unsafe_code)]
-    fn draw(&mut self, angle: f64) {
-        let Grid { gl, first, index_count, .. } = &self.grid;
-        let indices_per_tooth = index_count / TEETH as i32;
+    fn draw_teeth(&self, count: u32) {
+        let indices_per_tooth = self.index_count / TEETH as i32;
         let bytes_per_tooth = indices_per_tooth * size_of::<u16>() as i32;
-        self.grid.clear();
-        self.grid.turn(angle);
-        for gear in 0..self.gears as i32 {
+        for gear in 0..count as i32 {
             for tooth in 0..TEETH as i32 {
                 // SAFETY: the context is current, the program in use, and the indices are within the bound buffer.
                 unsafe {
-                    gl.uniform_1_i32(Some(first), gear);
-                    gl.draw_elements(
+                    self.gl.uniform_1_i32(Some(&self.first), gear);
+                    self.gl.draw_elements(
                         glow::TRIANGLES,
                         indices_per_tooth,
                         glow::UNSIGNED_SHORT,
@@ -174,68 +137,55 @@ impl Workload for Submit {
     }
 }
 
-/// One call that draws many gears, each a few pixels large. Its work is measured in triangles, including hidden ones.
-pub struct Vertices {
+/// A workload that draws gears in a grid. Its load is their number.
+pub struct GearGrid {
     grid: Grid,
     gears: u32,
+    /// Work per gear.
+    work: f64,
+    draw: fn(&Grid, gears: u32),
+    /// The fill rate doesn't include clearing, whose share of the frame would change with the load.
+    clears: bool,
 }
 
-impl Vertices {
-    /// Gears in a grid of 64 × 64.
-    ///
-    /// # Errors
-    /// Returns an error if the driver refuses, or can't draw many gears in one call, because that would measure draw
-    /// calls like [`Submit`].
-    pub fn new(gl: &Functions) -> Result<Vertices, RenderError> {
-        let abilities = Abilities::of(gl);
-        abilities.require(abilities.instancing, "instancing")?;
-        Ok(Vertices { grid: Grid::new(gl, 64, 0.5)?, gears: 1 })
-    }
-}
-
-impl Workload for Vertices {
-    fn bind(&self) {
-        self.grid.bind();
-    }
-
-    fn set_load(&mut self, gears: u32) -> Result<(), RenderError> {
-        self.gears = gears;
-        Ok(())
-    }
-
-    fn work(&self) -> f64 {
-        f64::from(self.gears) * self.grid.triangles()
-    }
-
-    fn draw(&mut self, angle: f64) {
-        self.grid.clear();
-        self.grid.turn(angle);
-        self.grid.draw_gears(self.gears);
-    }
-}
-
-/// Gears as large as the picture, on top of each other. Its work is measured in pixels written, including hidden
-/// ones.
-pub struct Fill {
-    grid: Grid,
-    gears: u32,
-    /// Pixels per gear.
-    pixels: f64,
-}
-
-impl Fill {
-    /// Gears for a picture of `width` × `height` pixels.
+impl GearGrid {
+    /// One draw call per tooth, with a uniform per gear, in a grid of 64 × 64: too small to keep a GPU busy. Its work is
+    /// measured in draw calls.
     ///
     /// # Errors
     /// Returns an error if the driver refuses an object.
-    pub fn new(gl: &Functions, (width, height): (u32, u32)) -> Result<Fill, RenderError> {
+    pub fn submit(gl: &Functions) -> Result<GearGrid, RenderError> {
+        let grid = Grid::new(gl, 64, 0.9)?;
+        Ok(GearGrid { grid, gears: 1, work: f64::from(TEETH), draw: Grid::draw_teeth, clears: true })
+    }
+
+    /// One call that draws many gears, each a few pixels large, in a grid of 64 × 64. Its work is measured in triangles,
+    /// including hidden ones.
+    ///
+    /// # Errors
+    /// Returns an error if the driver refuses, or can't draw many gears in one call, because that would measure draw
+    /// calls like [`GearGrid::submit`].
+    pub fn vertices(gl: &Functions) -> Result<GearGrid, RenderError> {
+        let abilities = Abilities::of(gl);
+        abilities.require(abilities.instancing, "instancing")?;
+        let grid = Grid::new(gl, 64, 0.5)?;
+        let work = f64::from(grid.index_count / 3);
+        Ok(GearGrid { grid, gears: 1, work, draw: Grid::draw_gears, clears: true })
+    }
+
+    /// Gears as large as the picture, on top of each other. Its work is measured in pixels written, including hidden
+    /// ones.
+    ///
+    /// # Errors
+    /// Returns an error if the driver refuses an object.
+    pub fn fill(gl: &Functions, (width, height): (u32, u32)) -> Result<GearGrid, RenderError> {
         let grid = Grid::new(gl, 1, 1.0)?;
-        let pixels = grid.coverage * f64::from(width) * f64::from(height);
-        Ok(Fill { grid, gears: 1, pixels })
+        let work = grid.coverage * f64::from(width) * f64::from(height);
+        Ok(GearGrid { grid, gears: 1, work, draw: Grid::draw_gears, clears: false })
     }
 }
 
-impl Workload for Fill {
+impl Workload for GearGrid {
     fn bind(&self) {
         self.grid.bind();
     }
@@ -246,12 +196,14 @@ impl Workload for Fill {
     }
 
     fn work(&self) -> f64 {
-        f64::from(self.gears) * self.pixels
+        f64::from(self.gears) * self.work
     }
 
-    /// Doesn't clear: clearing isn't part of the fill rate, and its share of the frame would change with the load.
     fn draw(&mut self, angle: f64) {
+        if self.clears {
+            self.grid.clear();
+        }
         self.grid.turn(angle);
-        self.grid.draw_gears(self.gears);
+        (self.draw)(&self.grid, self.gears);
     }
 }

@@ -1,11 +1,11 @@
-//! What the stages of the benchmark make the GPU do. Each is built for speed, because a stage that is slow in itself
+//! What the stages of the benchmark make the GPU do. Each is built for speed, because a stage whose own code is slow
 //! would say nothing about the GPU.
 
 mod grid;
 mod readback;
 mod upload;
 
-pub use grid::{Fill, Submit, Vertices};
+pub use grid::GearGrid;
 pub use readback::Readback;
 pub use upload::Upload;
 

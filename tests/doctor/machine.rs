@@ -1,134 +1,14 @@
-//! What the tests of doctor share: X servers, broken machines, and doctor's reports about them.
+//! Broken machines, and doctor's reports about them.
 
+use crate::support::XServer;
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_rust-gears");
-
-/// Whether this is root, which can change what a process sees of the machine. If not, prints that the test can't run, or
-/// fails if the tests must be complete.
-pub fn is_root(test: &str) -> bool {
-    let uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap());
-    let required = std::env::var("RUST_GEARS_REQUIRE_GL").is_ok_and(|value| value == "1");
-    assert!(uid == 0 || !required, "{test} needs root, to create a mount namespace");
-    if uid != 0 {
-        eprintln!("NOT TESTED: {test} needs root, to create a mount namespace");
-    }
-    uid == 0
-}
-
-/// An X server that is stopped at the end of the test.
-pub struct X {
-    child: Child,
-    is_killed: bool,
-    pub display: String,
-    _folder: TempDir,
-    /// The file with the server's cookie, valid for any host, if the server requires one.
-    pub cookies: PathBuf,
-}
-
-pub const SECRET: [u8; 16] = *b"0123456789abcdef";
-
-impl X {
-    /// Starts an Xvfb without access control, with these additional options.
-    pub fn xvfb(options: &[&str]) -> X {
-        X::start("Xvfb", &[&["-screen", "0", "640x480x24", "-nolisten", "tcp"], options].concat(), &[])
-    }
-
-    /// Starts an Xvfb that requires a cookie.
-    pub fn with_cookie() -> X {
-        let folder = TempDir::new().unwrap();
-        let file = folder.path().join("server-cookies");
-        std::fs::write(&file, cookie(0xffff, "", "", &SECRET)).unwrap();
-        let mut x = X::xvfb(&["-auth", file.to_str().unwrap()]);
-        x.cookies = file;
-        x._folder = folder;
-        x
-    }
-
-    pub fn start(program: &str, options: &[&str], environment: &[(&str, &str)]) -> X {
-        // Numbers that neither people nor other tests use, because `drop` removes the socket that a killed server leaves
-        // behind.
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        for _ in 0..20 {
-            let number = 10_000 + (std::process::id() * 53 + NEXT.fetch_add(1, Ordering::Relaxed)) % 40_000;
-            let mut child = Command::new(program)
-                .args([&format!(":{number}"), "-displayfd", "1", "-noreset"])
-                .args(options)
-                .envs(environment.iter().copied())
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap_or_else(|e| panic!("{program} cannot be started ({e}): scripts/test installs it"));
-            let mut ready = String::new();
-            BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-            if ready.trim().is_empty() {
-                child.wait().unwrap();
-                continue;
-            }
-            let folder = TempDir::new().unwrap();
-            return X {
-                child,
-                is_killed: false,
-                display: format!(":{number}"),
-                cookies: folder.path().join("none"),
-                _folder: folder,
-            };
-        }
-        panic!("{program} did not start");
-    }
-
-    pub fn number(&self) -> u16 {
-        self.display[1..].parse().unwrap()
-    }
-
-    pub fn socket(&self) -> PathBuf {
-        format!("/tmp/.X11-unix/X{}", self.number()).into()
-    }
-
-    /// Sends the server a signal.
-    pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
-    }
-
-    /// Kills the server, which leaves its socket behind, as after a crash.
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        self.is_killed = true;
-    }
-}
-
-impl Drop for X {
-    fn drop(&mut self) {
-        if self.child.try_wait().unwrap().is_none() {
-            self.signal("CONT");
-            self.signal("TERM");
-            self.child.wait().unwrap();
-        }
-        if self.is_killed {
-            let _ = std::fs::remove_file(self.socket());
-            let _ = std::fs::remove_file(format!("/tmp/.X{}-lock", self.number()));
-        }
-    }
-}
-
-/// An entry of an Xauthority file.
-pub fn cookie(family: u16, address: &str, number: &str, secret: &[u8]) -> Vec<u8> {
-    let mut bytes = family.to_be_bytes().to_vec();
-    for field in [address.as_bytes(), number.as_bytes(), b"MIT-MAGIC-COOKIE-1", secret] {
-        bytes.extend((field.len() as u16).to_be_bytes());
-        bytes.extend(field);
-    }
-    bytes
-}
 
 /// A machine to run doctor on: this one, broken in some way.
 pub struct Machine {
@@ -189,9 +69,12 @@ impl Machine {
     }
 
     /// A machine with this X server as its display, and with the server's cookie if it has one.
-    pub fn with_display(x: &X) -> Machine {
-        let machine = Machine::new().env("DISPLAY", &x.display);
-        if x.cookies.exists() { machine.env("XAUTHORITY", &x.cookies) } else { machine }
+    pub fn with_display(server: &XServer) -> Machine {
+        let machine = Machine::new().env("DISPLAY", &server.display);
+        match &server.cookies {
+            Some(file) => machine.env("XAUTHORITY", file),
+            None => machine,
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
