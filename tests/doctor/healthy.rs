@@ -41,7 +41,8 @@ fn xvnc() {
 #[test]
 fn xephyr() {
     let outer = XServer::start("Xvfb", &[]);
-    let x = XServer::start_in(&[("DISPLAY", &outer.display)], "Xephyr", &["-screen", "640x480", "-nolisten", "tcp"]);
+    let x =
+        XServer::start_in(&[("DISPLAY", &outer.display)], "Xephyr", &["-screen", "640x480", "-nolisten", "tcp"]);
     let report = Machine::with_display(&x).examine();
     only_software(&report);
     both_ways_draw(&report);
