@@ -12,7 +12,7 @@ fn cost_of_timing(criterion: &mut Criterion) {
     criterion.bench_function("time one frame", |bencher| {
         let mut timing = Timing::new(Duration::from_secs(5));
         bencher.iter(|| {
-            // As the session does: once when it is drawn, once when it has ended.
+            // As the gears do: once when it is drawn, once when it has ended.
             black_box(Instant::now());
             timing.drew();
             black_box(timing.frames_ended(Instant::now(), 1));

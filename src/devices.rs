@@ -20,7 +20,6 @@ struct Listed {
     /// Why nothing draws on it.
     failure: Option<String>,
     pci: Option<String>,
-    /// DRM node.
     node: Option<String>,
     uuid: Option<String>,
     /// Place in NVML's and nvidia-smi's order.

@@ -64,7 +64,7 @@ fn assert_ends(what: &str, mut child: Child, (name, times, code): (&str, usize, 
     while child.try_wait().unwrap().is_none() {
         if sent.elapsed() > PATIENCE {
             child.kill().unwrap();
-            panic!("{what} goes on after SIG{name}, sent {times} times");
+            panic!("{what} still runs after SIG{name}, sent {times} times");
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -167,7 +167,7 @@ fn the_benchmark_of_all_devices_passes_a_signal_on_and_writes_what_it_has() {
     // Its first rounds.
     std::thread::sleep(Duration::from_secs(2));
     assert_ends("bench --all-devices", child, ("TERM", 1, 143));
-    assert!(!std::path::Path::new(&format!("/proc/{measuring}/exe")).exists(), "the measuring process goes on");
+    assert!(!std::path::Path::new(&format!("/proc/{measuring}/exe")).exists(), "the measuring process still runs");
     let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
     assert_eq!(report["interrupted_by"], 15);
 }

@@ -14,7 +14,7 @@ readonly -A gpu_words=(
   [none]='no GPU that a container can be given: Mesa draws in software'
 )
 
-# The devices that a way passes on unchanged. Without them the engine would fail with a message of its own.
+# The devices that a way passes on unchanged. Without them the engine would fail with its own message.
 readonly -A gpu_device=([wslg]=/dev/dxg [dri]=/dev/dri)
 readonly -A gpu_hint=(
   [wslg]='It is there in WSL 2 only; if this is WSL 2, update it: wsl --update, then wsl --shutdown'

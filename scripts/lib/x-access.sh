@@ -62,7 +62,7 @@ access_by_cookie() {
 say_which_cookie() {
   [[ $x_probe == @d@/* ]] || return 0
   if [[ -e $d/own ]]; then
-    say "the container gets an X cookie of its own, which expires $cookie_seconds s after its last client has left"
+    say "the container gets its own X cookie, which expires $cookie_seconds s after its last client has left"
   else
     say "the container gets a copy of your X cookie, which stays valid until the X server ends"
   fi

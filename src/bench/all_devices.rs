@@ -81,7 +81,7 @@ impl Measurement {
         if at_once {
             command.arg("--at-once");
         }
-        // In a process group of its own, because Ctrl-C at a terminal would otherwise reach the child together with
+        // In its own process group, because Ctrl-C at a terminal would otherwise reach the child together with
         // the signal that `finish` passes on, and a second signal makes it exit without a report.
         Ok(Measurement(command.stdout(Stdio::piped()).process_group(0).spawn()?))
     }

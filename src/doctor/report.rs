@@ -16,9 +16,7 @@ pub struct Report {
     pub program: String,
     /// A GPU draws the right picture where the program would draw.
     pub draws_in_hardware: bool,
-    /// The verdict.
     pub verdict: String,
-    /// The findings, in order.
     pub findings: Vec<Finding>,
     /// Every GPU, with all of its names.
     pub gpus: Vec<Gpu>,

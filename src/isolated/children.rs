@@ -37,7 +37,7 @@ impl Children {
         Ok(Children { running: RefCell::default(), changed: RefCell::new(signal(SignalKind::child())?) })
     }
 
-    /// In a process group of its own, because Ctrl-C in a terminal is for process 1, which ends the others in order.
+    /// In its own process group, because Ctrl-C in a terminal is for process 1, which ends the others in order.
     pub fn start(&self, role: Role, mut command: Command) -> io::Result<()> {
         let child = command.process_group(0).spawn()?;
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process id is a positive i32");

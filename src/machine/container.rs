@@ -33,7 +33,7 @@ pub struct Container {
     /// musl's loader is here: the image isn't based on glibc, which NVIDIA's files need.
     pub musl: bool,
     pub nvidia_smi: bool,
-    /// X servers installed here.
+    /// X servers that are installed.
     pub x_servers: Vec<String>,
     /// /usr/lib/wsl is here, with the libraries that reach the GPU.
     pub wsl_folder: bool,
@@ -43,7 +43,7 @@ pub struct Container {
     pub dac_override: bool,
     /// How many files a process may have open.
     pub open_files: Option<u64>,
-    /// VirtualGL is here.
+    /// VirtualGL is installed.
     pub virtualgl: bool,
     /// The machine's name in the device tree (`compatible`): Jetson and other Arm boards.
     pub device_tree: Option<String>,

@@ -10,7 +10,6 @@ use serde::Serialize;
 pub struct EglGpu {
     /// Position in EGL's own order.
     pub index: usize,
-    /// What it is called.
     pub name: String,
     /// PCI address, if EGL reports it.
     pub pci: Option<String>,
@@ -23,17 +22,14 @@ pub struct EglGpu {
 /// A GPU with all of its names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Gpu {
-    /// Its name.
     pub name: String,
     /// Position in EGL's order, which `--device` accepts; `None`: EGL doesn't list it.
     pub egl: Option<usize>,
     /// Position in NVML's and nvidia-smi's order.
     pub nvml: Option<usize>,
-    /// PCI address.
     pub pci: Option<String>,
     /// UUID, as nvidia-smi writes it.
     pub uuid: Option<String>,
-    /// DRM node.
     pub node: Option<String>,
     /// N of `/dev/nvidiaN`.
     pub minor: Option<u32>,

@@ -8,14 +8,12 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 pub struct Nvml {
     /// What `nvmlInit` returned; 0: success.
     pub code: i32,
-    /// The GPUs.
     pub gpus: Vec<NvmlGpu>,
 }
 
 /// A GPU as NVIDIA's management library describes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NvmlGpu {
-    /// Its name.
     pub name: String,
     /// Its operation mode excludes graphics.
     pub is_compute_only: bool,
@@ -30,7 +28,6 @@ pub struct NvmlGpu {
     /// Number of its device node: N of `/dev/nvidiaN`.
     #[serde(default)]
     pub minor: Option<u32>,
-    /// PCI address.
     #[serde(default)]
     pub pci: Option<String>,
     /// UUID, as in NVIDIA_VISIBLE_DEVICES.

@@ -140,7 +140,6 @@ pub struct Gears {
     pub expect_renderer: Option<Regex>,
 }
 
-/// A benchmark.
 #[derive(Debug, Clone)]
 pub struct Bench {
     pub canvas: Canvas,

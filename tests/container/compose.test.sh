@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# compose.yaml, with the commands of its own comment.
+# compose.yaml, with the commands in its comment.
 
 # Docker's plugin if it is installed, otherwise Debian's docker-compose, with the base images that this engine has.
 compose() (

@@ -23,7 +23,7 @@ test_a_stolen_cookie_expires() {
   # shellcheck disable=SC2016 # for the container
   image_of rust-gears-test-thief 'cp $XAUTHORITY /out/cookie'
   exits 0 scripts/run --image rust-gears-test-thief --out "$here"
-  contains "$output" 'an X cookie of its own, which expires 60 s after'
+  contains "$output" 'its own X cookie, which expires 60 s after'
   lacks "$(xauth -f "$here/cookie" list)" "$(xauth list "$DISPLAY" | awk '{ print $3 }')"
   XAUTHORITY=$here/cookie exits 0 xhost # it is the right one, still
   sleep 61

@@ -128,7 +128,7 @@ pub struct Stage {
     pub frames_drawn: u64,
     /// Total time of the measured frames, in seconds.
     pub seconds: f64,
-    /// Frame times. The stage present has no frames of its own, and none of these.
+    /// `None` for the stage present, which draws no frames.
     pub frame_time: Option<FrameTime>,
     /// Processor time of all threads per frame, in milliseconds.
     pub cpu_ms: Option<f64>,

@@ -81,7 +81,6 @@ pub struct Finding {
     pub cause: Option<String>,
     /// What to add to the command line, or to run on the host.
     pub fix: Option<String>,
-    /// Its consequences.
     pub consequences: Vec<Finding>,
 }
 

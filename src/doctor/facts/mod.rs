@@ -95,7 +95,6 @@ pub struct Facts {
     pub nvidia_cards: Vec<PciCard>,
     /// Libraries that other programs may need, and the gears don't.
     pub other_libraries: Vec<Library>,
-    /// Mesa's driver files.
     pub mesa_drivers: Vec<String>,
     /// Whether libxkbcommon finds its data.
     pub keyboard_data: bool,
@@ -115,7 +114,6 @@ pub struct Facts {
     pub off_screen: Outcome<Drawn>,
     /// The files that announce drivers to Vulkan's loader.
     pub vulkan_files: Vec<VendorFile>,
-    /// Vulkan's devices.
     pub vulkan: Outcome<Vec<VulkanDevice>>,
     /// The last lines that the drivers wrote on standard error while they were tried.
     pub said: BTreeMap<String, String>,
@@ -183,15 +181,12 @@ pub struct Node {
     pub path: String,
     /// Permission bits, as in `stat`.
     pub mode: u32,
-    /// Owner.
     pub uid: u32,
-    /// Group.
     pub gid: u32,
     /// Error number of opening it for reading and writing; `None`: success.
     pub errno: Option<i32>,
     /// Kernel driver behind a DRM node.
     pub driver: Option<String>,
-    /// Minor device number.
     #[serde(default)]
     pub minor: Option<u32>,
 }
@@ -224,11 +219,9 @@ pub const NOBODY: u32 = 65534;
 pub enum XAnswer {
     /// It refused, with these words.
     Refused(String),
-    /// It accepted the client.
     Welcome(XServer),
 }
 
-/// An X server.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct XServer {
@@ -256,22 +249,17 @@ impl XServer {
     }
 }
 
-/// An EGL device.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EglDevice {
-    /// What it is called.
     pub label: String,
-    /// NVIDIA's.
     pub is_nvidia: bool,
     /// A software rasteriser.
     pub is_software: bool,
-    /// PCI address.
     #[serde(default)]
     pub pci: Option<String>,
     /// UUID, 32 hexadecimal digits.
     #[serde(default)]
     pub uuid: Option<String>,
-    /// DRM node.
     #[serde(default)]
     pub node: Option<String>,
 }
@@ -283,7 +271,6 @@ const RIGHT_PICTURE: f64 = 0.98;
 /// What drew the gears, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drawn {
-    /// Its names.
     pub renderer: Renderer,
     /// A GPU, or the CPU.
     pub kind: Kind,
