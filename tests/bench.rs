@@ -181,7 +181,7 @@ fn what_is_asked_for_is_what_is_measured() {
 }
 
 #[test]
-fn frames_that_are_not_drawn_are_found_out() {
+fn frames_that_are_not_drawn_are_detected() {
     if !have_gl() {
         return;
     }
@@ -223,7 +223,7 @@ fn software_rendering_and_few_samples_are_marked() {
 }
 
 #[test]
-fn interrupted_it_writes_what_it_has() {
+fn an_interrupted_benchmark_writes_what_it_has() {
     if !have_gl() {
         return;
     }
@@ -499,7 +499,7 @@ fn benchmarks_take_turns_and_are_compared_round_by_round() {
 }
 
 #[test]
-fn without_further_turns_it_writes_what_it_has() {
+fn a_benchmark_without_further_turns_writes_what_it_has() {
     if !have_gl() {
         return;
     }
@@ -545,7 +545,7 @@ fn rounds_that_took_turns_are_compared_pair_by_pair() {
 }
 
 #[test]
-fn what_is_no_report_is_named() {
+fn files_that_are_not_reports_are_named() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.json");
     for (text, reason) in [
@@ -592,7 +592,7 @@ fn a_report_is_read_from_standard_input_and_from_windows() {
 }
 
 #[test]
-fn what_has_no_end_is_not_read_to_it() {
+fn endless_input_is_not_read_to_its_end() {
     let limited = |path: &str| {
         let program = assert_cmd::cargo::cargo_bin("rust-gears");
         // 300 MB of address space.

@@ -53,7 +53,7 @@ fn usage_errors_exit_with_2_and_name_the_argument() {
 }
 
 #[test]
-fn help_tells_the_exit_codes() {
+fn help_lists_the_exit_codes() {
     for word in ["--help", "-help"] {
         rust_gears()
             .arg(word)
@@ -87,7 +87,7 @@ fn help_that_cannot_be_written_exits_with_5_and_a_closed_pipe_is_no_error() {
 }
 
 #[test]
-fn doctors_exit_code_is_0_only_where_a_gpu_draws_the_right_picture() {
+fn doctors_exit_code_is_0_only_if_a_gpu_draws_the_right_picture() {
     use rust_gears::doctor::facts::{Drawn, Facts, Outcome};
     use rust_gears::doctor::report::Report;
     use rust_gears::renderer::{Kind, Renderer};
@@ -130,7 +130,7 @@ fn without_a_display_it_draws_off_screen_and_says_so_once() {
 }
 
 #[test]
-fn a_display_that_cannot_be_reached_is_an_error_and_no_change_of_plan() {
+fn an_unreachable_display_is_an_error_rather_than_off_screen() {
     for (display, words) in [
         (":4242", "/tmp/.X11-unix/X4242"),
         ("localhost:4242", "localhost:4242"),
@@ -158,7 +158,7 @@ fn frames_are_counted_exactly() {
 }
 
 #[test]
-fn json_has_an_object_a_line_every_interval_and_then_the_summary() {
+fn json_has_one_object_per_line_every_interval_then_the_summary() {
     if !have_gl() {
         return;
     }
@@ -413,7 +413,7 @@ fn a_window_is_placed_where_it_was_asked_for() {
 }
 
 #[test]
-fn a_full_screen_follows_the_screen_where_no_window_manager_does_it() {
+fn a_full_screen_window_follows_the_screen_without_a_window_manager() {
     if !have_gl() || !have("Xvnc") || !have("xrandr") || !have("xwininfo") {
         return;
     }
@@ -437,7 +437,7 @@ fn a_full_screen_follows_the_screen_where_no_window_manager_does_it() {
 }
 
 #[test]
-fn a_window_closed_by_its_button_or_taken_away_ends_the_run_well() {
+fn closing_or_destroying_the_window_ends_the_run_with_0() {
     let Some(server) = XServer::xvfb(&[]) else { return };
     if !have_gl() || !have("xdotool") {
         return;

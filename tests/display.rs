@@ -89,7 +89,7 @@ fn every_form_of_a_name_opens_a_window_or_none_as_with_glxgears() {
 }
 
 #[test]
-fn an_ipv6_address_is_one_with_brackets_and_without() {
+fn an_ipv6_address_works_with_and_without_brackets() {
     if !have_gl() || TcpListener::bind("[::1]:0").is_err() {
         return;
     }
@@ -119,7 +119,7 @@ fn the_cookie_of_this_host_opens_every_form_of_a_local_name() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_told_once_with_one_fix() {
+fn a_missing_server_is_reported_once_with_one_fix() {
     for (name, seen) in [
         (":49999", "there is no socket /tmp/.X11-unix/X49999"),
         ("unix:49999", "there is no socket /tmp/.X11-unix/X49999"),
@@ -135,7 +135,7 @@ fn a_server_that_is_not_there_is_told_once_with_one_fix() {
 }
 
 #[test]
-fn whoever_hangs_up_is_no_server_and_that_is_said() {
+fn a_listener_that_hangs_up_is_reported_as_no_x_server() {
     // The ports of displays from :30000 on.
     let listener = (36_000..).find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).unwrap();
     let name = format!("127.0.0.1:{}", listener.local_addr().unwrap().port() - 6000);
@@ -150,7 +150,7 @@ fn whoever_hangs_up_is_no_server_and_that_is_said() {
 }
 
 #[test]
-fn too_few_files_are_told_and_nothing_else_is_blamed() {
+fn too_few_open_files_are_reported_and_nothing_else_is_blamed() {
     let Some(server) = XServer::xvfb(&[]) else { return };
     if !have_gl() {
         return;

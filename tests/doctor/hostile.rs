@@ -62,7 +62,7 @@ fn a_report_that_is_cut_short_is_refused_wherever_it_ends() {
 }
 
 #[test]
-fn what_is_no_report_is_refused() {
+fn files_that_are_not_reports_are_refused() {
     let machine = Machine::new();
     let path = machine.path("report.json");
     let from = |content: &[u8]| {
@@ -85,13 +85,13 @@ fn what_is_no_report_is_refused() {
 }
 
 #[test]
-fn terminals_are_not_told_to_do_anything() {
+fn control_characters_do_not_reach_the_terminal() {
     let (output, _) = Machine::new().env("DISPLAY", "\x1b]0;title\x07\x1b[2J:0").run(&["doctor"]);
     assert!(!output.stdout.contains(&0x1b), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]
-fn a_pipe_as_cookie_file_hangs_nothing() {
+fn a_pipe_as_cookie_file_does_not_hang_doctor() {
     let x = XServer::start("Xvfb", &[]);
     let machine = Machine::new().env("DISPLAY", &x.display);
     let path = machine.path("pipe");

@@ -116,7 +116,7 @@ fn row_58_without_libglvnd() {
 }
 
 #[test]
-fn row_64_vendor_files_that_are_none() {
+fn row_64_invalid_vendor_files() {
     for content in ["", "{", "[]", r#"{"ICD": {"library_path": 7}}"#] {
         let machine = Machine::new().file("10_nvidia.json", content);
         let folder = machine.path("");

@@ -44,7 +44,7 @@ fn row_2_the_server_has_ended() {
 }
 
 #[test]
-fn row_3_unix_before_a_display_of_ssh() {
+fn row_3_unix_before_an_ssh_display() {
     let report = Machine::new().env("DISPLAY", "unixlocalhost:10.0").finds(3);
     assert!(report.about(3).contains("-e DISPLAY=localhost:10.0 --network=host"), "{}", report.text());
     assert_eq!(report.rows("failure"), [3]);
@@ -139,7 +139,7 @@ fn row_8_a_folder_as_cookie() {
 }
 
 #[test]
-fn row_9_a_display_of_ssh_on_ones_own_loopback() {
+fn row_9_an_ssh_display_on_the_containers_loopback() {
     let report = Machine::new().env("DISPLAY", "localhost:10.0").finds(9);
     assert!(report.about(9).contains("--network=host"), "{}", report.text());
 }
@@ -174,7 +174,7 @@ fn row_11_a_socket_that_may_not_be_opened() {
 }
 
 #[test]
-fn row_13_an_ipc_namespace_of_its_own() {
+fn row_13_a_separate_ipc_namespace() {
     if !is_root() {
         return;
     }
@@ -227,7 +227,7 @@ fn row_54_an_x_server_without_glx() {
 }
 
 #[test]
-fn row_60_a_display_that_is_none() {
+fn row_60_not_the_name_of_a_display() {
     for name in ["nonsense", ":", "::::", ":1.x", ":99999999999"] {
         Machine::new().env("DISPLAY", name).finds(60);
     }
