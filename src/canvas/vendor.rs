@@ -56,7 +56,7 @@ pub fn plan(asked: GlVendor, machine: Machine) -> &'static [Choice] {
 }
 
 /// Gathers the facts. `is_nvidia_server` follows from the X server's extensions.
-pub fn look(is_nvidia_server: bool) -> Machine {
+pub fn gather(is_nvidia_server: bool) -> Machine {
     Machine {
         has_nvidia_driver: nvidia_driver_version().is_some(),
         is_nvidia_server,
@@ -77,7 +77,7 @@ impl Progress {
     /// Continues the plan where the previous process left it, and sets the environment for this choice. Call this
     /// before any OpenGL library is loaded.
     pub fn begin(asked: GlVendor, is_nvidia_server: bool) -> Progress {
-        let plan = plan(asked, look(is_nvidia_server));
+        let plan = plan(asked, gather(is_nvidia_server));
         let step = env::var(STEP).ok().and_then(|s| s.parse().ok()).unwrap_or(0).min(plan.len() - 1);
         let progress = Progress { plan, step, reasons: env::var(REASONS).unwrap_or_default() };
         progress.set_environment();

@@ -60,7 +60,7 @@ pub struct Window {
     /// It fills the screen, and nobody else resizes it if the screen's size changes.
     follows_screen: bool,
     /// When events were last polled.
-    looked: Option<Instant>,
+    polled: Option<Instant>,
     pub gl: Gl,
     pub api: WindowApi,
     pub visual: u64,
@@ -81,7 +81,7 @@ enum Focus {
 }
 
 /// How often events are polled while frames are drawn.
-const LOOK_EVERY: Duration = Duration::from_millis(4);
+const POLL_INTERVAL: Duration = Duration::from_millis(4);
 
 impl Window {
     /// Opens the window that `request` describes on `display`.
@@ -164,7 +164,7 @@ impl Window {
             server,
             focus: Focus::AwaitsShowing,
             follows_screen,
-            looked: None,
+            polled: None,
             gl,
             api,
             visual,
@@ -182,10 +182,10 @@ impl Window {
     /// # Errors
     /// Returns an error if the connection to the X server is lost.
     pub fn events(&mut self, patience: Duration) -> Result<Vec<Event>, CanvasError> {
-        if patience.is_zero() && self.looked.is_some_and(|looked| looked.elapsed() < LOOK_EVERY) {
+        if patience.is_zero() && self.polled.is_some_and(|polled| polled.elapsed() < POLL_INTERVAL) {
             return Ok(Vec::new());
         }
-        self.looked = Some(Instant::now());
+        self.polled = Some(Instant::now());
         if self.focus == Focus::IsDue {
             self.focus = Focus::IsCaredFor;
             if let Ok(RawWindowHandle::Xlib(handle)) = self.window.window_handle().map(|h| h.as_raw()) {
