@@ -33,7 +33,7 @@ struct Listed {
 /// # Errors
 /// Returns an error if there is no device, or standard output can't be written.
 pub fn list(as_json: bool) -> Result<(), Error> {
-    let all = devices().map_err(CanvasError::no_device_list)?;
+    let all = devices().map_err(|attempts| CanvasError::NoDeviceList { attempts })?;
     let gpus = gpus(&all);
     let mut output = Output::default();
     for device in &all {
@@ -50,7 +50,7 @@ pub fn list(as_json: bool) -> Result<(), Error> {
             output.line(&line)?;
         }
     }
-    if all.is_empty() { Err(CanvasError::no_devices().into()) } else { Ok(()) }
+    if all.is_empty() { Err(CanvasError::NoDevices.into()) } else { Ok(()) }
 }
 
 /// The table of all GPUs, as doctor's.

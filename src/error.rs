@@ -7,7 +7,8 @@ use crate::render::RenderError;
 use crate::report_file::ReportFileError;
 use std::io;
 
-/// Why a run failed. The text tells the user what happened, why, and what to do.
+/// Why a run failed. The text tells the user what happened and why; and what to do, except for the canvas, whose errors
+/// are `advice`'s and doctor's to explain.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The command line isn't valid.
@@ -38,7 +39,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Usage(_) => 2,
-            Error::Canvas(CanvasError::Lost { .. } | CanvasError::GpuHangs(_)) => 1,
+            Error::Canvas(CanvasError::Lost { .. } | CanvasError::Resized | CanvasError::GpuHangs(_)) => 1,
             Error::Canvas(_) => 3,
             Error::Requirement(_) => 4,
             Error::OutputFile(_) | Error::Output(_) => 5,

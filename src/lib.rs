@@ -4,6 +4,7 @@
 //! `docs/architecture.md` shows the rooms, which of them know which, and how to add to them. `tests/architecture`
 //! enforces it.
 
+pub mod advice;
 pub mod bench;
 pub mod canvas;
 pub mod capture;

@@ -1,7 +1,6 @@
 //! Parses, dispatches, and turns an error into a message and an exit code.
 
 use rust_gears::cli::{self, Mode};
-use rust_gears::doctor::LeadingCause;
 use rust_gears::error::Error;
 use rust_gears::{bench, console, devices, doctor, gears, signals};
 use std::io::{self, ErrorKind, Write};
@@ -23,16 +22,9 @@ fn main() -> ExitCode {
     match run(&mode) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let cause = mode.canvas().and_then(|canvas| doctor::leading_cause(&error, canvas));
-            if let Some(LeadingCause::Instead(message)) = cause {
-                console::say(&message);
-                return ExitCode::from(error.exit_code());
-            }
-            let code = fail(&error);
-            if let Some(LeadingCause::Besides(cause)) = cause {
-                console::say(&cause);
-            }
-            code
+            let canvas = mode.canvas().cloned().unwrap_or_default();
+            doctor::explain(&error, &canvas).iter().for_each(|message| console::say(message));
+            ExitCode::from(error.exit_code())
         }
     }
 }

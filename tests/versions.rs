@@ -177,7 +177,7 @@ fn srgb_is_the_same_in_every_version_that_has_it() {
                 let place = [place, name].into_iter().filter(|word| !word.is_empty());
                 let mut command = rust_gears();
                 command.args(place).args(["--frames", "2"]).args(&still).envs(version.environment.iter().copied());
-                let told = contains("OpenGL ES 2.0 has no sRGB (--srgb)").and(contains("Ask for less"));
+                let told = contains("OpenGL ES 2.0 has no sRGB (--srgb)").and(contains("ask for less"));
                 command.assert().code(3).stderr(told.and(contains("too old").not()));
             }
         }
@@ -192,7 +192,7 @@ fn missing_multisampling_is_reported_and_missing_framebuffers_lead_to_another_ve
     let es2 = [("MESA_GLES_VERSION_OVERRIDE", "2.0")];
     let mut command = rust_gears();
     command.args(["--off-screen", "--frames", "2", "--gl-api", "gles", "--samples", "4"]).envs(es2);
-    let told = contains("OpenGL ES 2.0 has no multisampling off-screen (--samples)").and(contains("Ask for less"));
+    let told = contains("OpenGL ES 2.0 has no multisampling off-screen (--samples)").and(contains("ask for less"));
     command.assert().code(3).stderr(told.and(contains("too old").not()));
     // Without framebuffers, OpenGL 2.1 can't draw off-screen, but OpenGL ES can.
     let none = [
@@ -239,7 +239,9 @@ fn a_family_that_is_too_old_is_reported_with_its_version() {
         for place in [["--display", server.display.as_str()], ["--off-screen", "--info"]] {
             let mut command = rust_gears();
             command.args(["--frames", "2", "--gl-api", api]).args(place).envs(old);
-            let told = contains(needed).and(contains(offered)).and(contains(variable)).and(contains("unset it"));
+            let told = contains(needed)
+                .and(contains(offered))
+                .and(contains(format!("unset the environment variable {variable}")));
             command.assert().code(3).stderr(told.and(contains("will not draw").not()));
         }
     }

@@ -28,9 +28,9 @@ use std::process::{Child, Stdio};
 pub fn run(options: &Bench) -> Result<Ended, Error> {
     let signals = Signals::watch()?;
     let file = options.json.as_deref().map(OutputFile::open).transpose()?;
-    let all = choose(devices().map_err(CanvasError::no_device_list)?, &options.canvas);
+    let all = choose(devices().map_err(|attempts| CanvasError::NoDeviceList { attempts })?, &options.canvas);
     if all.is_empty() {
-        return Err(CanvasError::no_devices().into());
+        return Err(CanvasError::NoDevices.into());
     }
     let style = if options.markdown { Style::Markdown } else { Style::Text };
     let mut output = Output::default();

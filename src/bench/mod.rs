@@ -21,6 +21,7 @@ mod stages;
 mod turns;
 mod window;
 
+use crate::advice;
 use crate::bench::report::{Mark, Report, SCHEMA, Settings};
 use crate::console;
 use crate::error::Error;
@@ -61,7 +62,9 @@ fn run_alone(options: &Bench) -> Result<Ended, Error> {
 fn measure(options: &Bench, signals: Signals) -> Result<(Report, Option<Stop>), Error> {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     let mut runner = Runner::new(options, signals.clone())?;
-    runner.canvas.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
+    if let Some(warning) = runner.canvas.warning() {
+        console::say(&advice::warning(warning));
+    }
     let specs = stages::chosen(&options.stages, runner.canvas.window().is_some());
     if specs.is_empty() {
         return Err(Error::Usage("the stages you asked for need a display; set DISPLAY or use --display".into()));

@@ -27,12 +27,7 @@ pub fn handle_events(canvas: &mut Canvas) -> Result<bool, Error> {
     let before = size(canvas);
     let events = canvas.events(Duration::ZERO)?;
     if size(canvas) != before {
-        return Err(CanvasError::Lost {
-            place: "the window".into(),
-            reason: "its size changed during the measurement. Don't resize it, or measure with --off-screen"
-                .into(),
-        }
-        .into());
+        return Err(CanvasError::Resized.into());
     }
     Ok(!events.iter().any(|event| matches!(event, Event::Closed | Event::Key(Key::Escape))))
 }

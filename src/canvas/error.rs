@@ -1,5 +1,7 @@
-//! Why there is nothing to draw on. Each text says what happened, why, and what to do next.
+//! Why there is nothing to draw on. Each text says what happened, as it was seen; what to do about it says
+//! `crate::advice`.
 
+use super::x11::NoAnswer;
 use crate::render::{GpuHangs, Lack};
 use std::fmt;
 
@@ -149,56 +151,53 @@ impl From<&str> for Refusal {
 }
 
 /// There is nothing to draw on, or it went away.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum CanvasError {
     /// A library that windows need can't be loaded.
-    #[error(
-        "{library} cannot be loaded, and no window opens without it: {reason}\n\
-             Install the Debian package {package}, or draw without a window: --off-screen"
-    )]
+    #[error("{library} cannot be loaded, and no window opens without it: {reason}")]
     MissingLibrary {
         /// Its soname.
         library: &'static str,
+        /// Its Debian package.
         package: &'static str,
         reason: String,
     },
     /// libxkbcommon's data is missing.
-    #[error(
-        "{path} is missing, and no window can read its keyboard without it\n\
-             Install the Debian package xkb-data, or draw without a window: --off-screen"
-    )]
+    #[error("{path} is missing, and no window can read its keyboard without it")]
     MissingKeyboardData { path: String },
     /// No connection to the X server.
-    #[error("no connection to the X server {display}: {reason}\n{advice}")]
-    NoConnection { display: String, reason: String, advice: String },
+    #[error("no connection to the X server {display}: {reason}")]
+    NoConnection { display: String, reason: NoAnswer },
     /// The X server lacks an extension that a window needs.
-    #[error(
-        "the X server {display} has no {extension} extension, and no window opens without it\n\
-             Start the server with it ({remedy}), or draw without a window: --off-screen"
-    )]
-    MissingExtension {
-        display: String,
-        extension: &'static str,
-        /// How to get it.
-        remedy: &'static str,
-    },
+    #[error("the X server {display} has no {extension} extension, and no window opens without it")]
+    MissingExtension { display: String, extension: &'static str },
     /// No combination of display, config and context worked.
-    #[error("could not open {wanted} on {display}{attempts}\n{advice}")]
+    #[error("could not open {wanted} on {display}{attempts}")]
     NoWindow {
         /// What was asked for: `a window with OpenGL 2.1 and 8 samples`.
         wanted: String,
         display: String,
         attempts: Attempts,
-        advice: String,
     },
+    /// A window opened, but not with the OpenGL that `--gl-vendor` asks for.
+    #[error("could not open a window with NVIDIA's OpenGL (--gl-vendor nvidia) on {display}{attempts}")]
+    OtherVendor { display: String, attempts: Attempts },
+    /// EGL can't list its devices.
+    #[error("no EGL device can be listed{attempts}")]
+    NoDeviceList { attempts: Attempts },
+    /// EGL lists none.
+    #[error("EGL has no device at all")]
+    NoDevices,
+    /// None of these is the one that `--device` names.
+    #[error("--device names no EGL device that is here; there is: {}", there.join(", "))]
+    NoSuchDevice { there: Vec<String> },
+    #[error("no EGL device is of the vendor that --gl-vendor asks for")]
+    NoDeviceOfVendor,
     /// No device can be drawn on.
-    #[error("{what}{attempts}\n{advice}")]
-    NoDevice { what: String, attempts: Attempts, advice: String },
+    #[error("no EGL device can be drawn on{attempts}")]
+    NoDevice { attempts: Attempts },
     /// The size exceeds the limits of the OpenGL implementation.
-    #[error(
-        "{width}x{height} with {samples} samples is more than {renderer} can draw: {reason}\n\
-             Ask for less: --geometry, --samples"
-    )]
+    #[error("{width}x{height} with {samples} samples is more than {renderer} can draw: {reason}")]
     TooLarge {
         width: u32,
         height: u32,
@@ -208,6 +207,9 @@ pub enum CanvasError {
         /// The limit that was exceeded.
         reason: String,
     },
+    /// A benchmark's rounds would no longer be alike.
+    #[error("the window's size changed during the measurement")]
+    Resized,
     #[error(transparent)]
     GpuHangs(#[from] GpuHangs),
     /// A surface has stopped working.

@@ -26,9 +26,9 @@ pub use frames::Frames;
 pub use gl::Gl;
 pub use offscreen::OffScreen;
 pub use swap::{MeasuredSwapInterval, SwapInterval, Synchronisation};
-pub use vendor::{earlier_failures, forget_vendor_progress};
+pub use vendor::{NotNvidia, Warning, earlier_failures, forget_vendor_progress};
 pub use window::{Event, Key, Window};
-pub use x11::{NoAnswer, TOO_MANY_FILES, addresses, before_exit_when_server_dies, connect, try_shared_memory};
+pub use x11::{NoAnswer, addresses, before_exit_when_server_dies, connect, try_shared_memory};
 
 use crate::console;
 use crate::render::{self, FramebufferError, Functions};
@@ -87,11 +87,11 @@ impl Canvas {
         &self.gl().functions
     }
 
-    /// What the user should know about what was opened, one sentence each.
-    pub fn warnings(&self) -> &[String] {
+    /// What the user should know about what was opened.
+    pub fn warning(&self) -> Option<&Warning> {
         match &self.0 {
-            Surface::Window(window) => &window.warnings,
-            Surface::Device(screen) => &screen.warnings,
+            Surface::Window(window) => window.warning.as_ref(),
+            Surface::Device(screen) => screen.warning.as_ref(),
         }
     }
 

@@ -1,11 +1,12 @@
 //! Drawing without an X server, on an EGL device.
 
+use super::Gl;
 use super::device::{Device, devices};
 use super::error::{Attempts, CanvasError, Refusal};
+use super::vendor::{self, Warning};
 use super::version::{Version, versions};
-use super::{Gl, vendor};
 use crate::renderer::Kind;
-use crate::request::{Canvas, DeviceSelector, GlApi, GlVendor};
+use crate::request::{Canvas, DeviceSelector, GlVendor};
 use glutin::api::egl::context::PossiblyCurrentContext;
 use glutin::api::egl::display::Display;
 use glutin::config::{ConfigSurfaceTypes, ConfigTemplateBuilder};
@@ -16,8 +17,7 @@ use std::ffi::CStr;
 pub struct OffScreen {
     pub gl: Gl,
     pub device: Device,
-    /// What the user should know about the choice, one sentence each.
-    pub warnings: Vec<String>,
+    pub warning: Option<Warning>,
     _context: PossiblyCurrentContext,
 }
 
@@ -27,9 +27,9 @@ impl OffScreen {
     /// # Errors
     /// Returns an error if there is no device, if `selector` matches none, or if none draws.
     pub fn open(selector: Option<&DeviceSelector>, request: &Canvas) -> Result<OffScreen, CanvasError> {
-        let all = devices().map_err(CanvasError::no_device_list)?;
+        let all = devices().map_err(|attempts| CanvasError::NoDeviceList { attempts })?;
         if all.is_empty() {
-            return Err(CanvasError::no_devices());
+            return Err(CanvasError::NoDevices);
         }
         let chosen = match selector {
             Some(selector) => vec![pick(&all, selector)?],
@@ -44,14 +44,14 @@ impl OffScreen {
                         && selector.is_none()
                         && request.gl_vendor != GlVendor::Mesa
                     {
-                        screen.warnings.extend(vendor::software_beside_nvidia(renderer, &attempts));
+                        screen.warning = vendor::software_beside_nvidia(renderer, &attempts);
                     }
                     return Ok(screen);
                 }
                 Err(others) => attempts.extend(others),
             }
         }
-        Err(no_device("no EGL device can be drawn on", attempts, request.gl_api))
+        Err(CanvasError::NoDevice { attempts })
     }
 
     /// A current context on `device`, without a surface, of the highest version of OpenGL that can draw what
@@ -76,7 +76,7 @@ impl OffScreen {
             }
             match context(&display, version, request) {
                 Ok((gl, _context)) => {
-                    return Ok(OffScreen { gl, device: device.clone(), warnings: Vec::new(), _context });
+                    return Ok(OffScreen { gl, device: device.clone(), warning: None, _context });
                 }
                 Err(refusal) => attempts.add_refusal(device.label(), refusal),
             }
@@ -116,28 +116,10 @@ fn context(
     Ok((gl, context))
 }
 
-impl CanvasError {
-    /// EGL can't list its devices.
-    pub fn no_device_list(attempts: Attempts) -> CanvasError {
-        no_device("no EGL device can be listed", attempts, GlApi::Auto)
-    }
-
-    /// EGL lists none.
-    pub fn no_devices() -> CanvasError {
-        no_device("EGL has no device at all", Attempts::default(), GlApi::Auto)
-    }
-}
-
 /// The one device that matches `selector`.
 fn pick(all: &[Device], selector: &DeviceSelector) -> Result<Device, CanvasError> {
-    all.iter().find(|device| device.is(selector)).cloned().ok_or_else(|| {
-        let labels: Vec<String> = all.iter().map(Device::label).collect();
-        CanvasError::NoDevice {
-            what: "--device names no EGL device that is here".into(),
-            attempts: Attempts::default(),
-            advice: format!("There is: {}. `rust-gears --list-devices` tells more", labels.join(", ")),
-        }
-    })
+    let found = all.iter().find(|device| device.is(selector)).cloned();
+    found.ok_or_else(|| CanvasError::NoSuchDevice { there: all.iter().map(Device::label).collect() })
 }
 
 /// The devices worth trying: GPUs first, otherwise in EGL's order.
@@ -148,21 +130,8 @@ fn in_order_of_preference(mut all: Vec<Device>, vendor: GlVendor) -> Result<Vec<
         GlVendor::Mesa => all.retain(|device| !device.is_nvidia),
     }
     if all.is_empty() {
-        return Err(CanvasError::NoDevice {
-            what: "no EGL device is of the vendor that --gl-vendor asks for".into(),
-            attempts: Attempts::default(),
-            advice: vendor::advice_where_asked_for(vendor),
-        });
+        return Err(CanvasError::NoDeviceOfVendor);
     }
     all.sort_by_key(|device| device.is_software);
     Ok(all)
-}
-
-fn no_device(what: &str, attempts: Attempts, asked: GlApi) -> CanvasError {
-    let advice = if attempts.has_lack() {
-        "Ask for less, or give this machine a driver with a newer OpenGL".into()
-    } else {
-        vendor::advice_if_too_old(&attempts).unwrap_or_else(|| vendor::advice_without_driver(asked))
-    };
-    CanvasError::NoDevice { what: what.into(), attempts, advice }
 }

@@ -3,8 +3,7 @@
 use super::Gl;
 use super::error::{Attempts, CanvasError, Refusal};
 use super::version::{Version, needed, versions};
-use super::x11::XServer;
-use super::{vendor, x11::errors as x_errors};
+use super::x11::{XServer, errors as x_errors};
 use crate::machine;
 use crate::request::{Canvas, Geometry, WindowApi};
 use glutin::config::{Api, Config, ConfigSurfaceTypes, ConfigTemplateBuilder};
@@ -131,20 +130,7 @@ pub fn open(event_loop: &ActiveEventLoop, server: &XServer, request: &Canvas) ->
         .chain(request.srgb.then(|| "sRGB (--srgb)".into()))
         .collect::<Vec<_>>()
         .join(" and ");
-    let advice = if let Some(advice) = vendor::advice_if_too_old(&attempts) {
-        advice
-    } else if request.stereo || request.samples > 0 || request.srgb {
-        "Ask for less, or draw without the X server's configs: --off-screen".into()
-    } else if server.depth < 15 {
-        format!(
-            "The X server's screen has {} bits per pixel, too few for OpenGL; start it with 24 (Xvfb: -screen 0 \
-             1920x1080x24), or draw without it: --off-screen",
-            server.depth
-        )
-    } else {
-        vendor::advice_without_driver(request.gl_api)
-    };
-    Err(CanvasError::NoWindow { wanted, display: server.display.clone(), attempts, advice })
+    Err(CanvasError::NoWindow { wanted, display: server.display.clone(), attempts })
 }
 
 /// The suitable configs of one display, best first.

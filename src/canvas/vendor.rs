@@ -4,10 +4,10 @@
 //! although a GPU is idle. libglvnd reads its settings only once per process, and another choice therefore needs
 //! another process: the program replaces itself (exec), and records in the environment how far it has come.
 
-use super::error::{Attempts, Refusal};
-use crate::machine::{self, NVIDIA_GLX_LIBRARIES, nvidia_driver_version};
+use super::error::Attempts;
+use crate::machine::{self, nvidia_driver_version};
 use crate::renderer::Renderer;
-use crate::request::{GlApi, GlVendor};
+use crate::request::GlVendor;
 use std::env;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -104,17 +104,15 @@ impl Progress {
     }
 
     /// The warning if this choice draws in software although NVIDIA's driver is here.
-    pub fn software_warning(&self, renderer: &Renderer) -> Option<String> {
-        let version = nvidia_driver_version()?;
-        Some(match self.reasons.as_str() {
-            "" => warning(
-                renderer,
-                &version,
-                "the environment variable __GLX_VENDOR_LIBRARY_NAME chooses another OpenGL",
-                "Unset it, or set it to nvidia",
-            ),
-            reasons => warning(renderer, &version, reasons, &advice_for_nvidia()),
-        })
+    pub fn software_warning(&self, renderer: &Renderer) -> Option<Warning> {
+        let why = match self.reasons.as_str() {
+            "" => {
+                let vendor = env::var_os(GLX_VENDOR).unwrap_or_default();
+                NotNvidia::ChosenByEnvironment(vendor.to_string_lossy().into_owned())
+            }
+            reasons => NotNvidia::Failed(reasons.to_owned()),
+        };
+        Warning::new(renderer, why)
     }
 
     /// Restarts the program with the next choice of the plan. Returns only if there is none, or if the program can't
@@ -147,81 +145,39 @@ pub fn forget_vendor_progress(command: &mut Command) {
 
 /// The warning if software draws although NVIDIA's driver is here; `None` if it isn't here. `attempts`: what was
 /// tried before.
-pub fn software_beside_nvidia(renderer: &Renderer, attempts: &Attempts) -> Option<String> {
-    let version = nvidia_driver_version()?;
-    let reason =
-        if attempts.is_empty() { "its OpenGL offers no device here".to_owned() } else { attempts.in_one_line() };
-    Some(warning(renderer, &version, &reason, &advice_for_nvidia()))
+pub fn software_beside_nvidia(renderer: &Renderer, attempts: &Attempts) -> Option<Warning> {
+    let why = if attempts.is_empty() { NotNvidia::NoDevice } else { NotNvidia::Failed(attempts.in_one_line()) };
+    Warning::new(renderer, why)
 }
 
-fn warning(renderer: &Renderer, version: &str, reason: &str, advice: &str) -> String {
-    format!(
-        "software draws ({}), although NVIDIA's driver {version} is here: {reason}. {advice}",
-        renderer.renderer
-    )
+/// Software draws although NVIDIA's driver is here.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("software draws ({renderer}), although NVIDIA's driver {driver} is here: {why}")]
+pub struct Warning {
+    /// `GL_RENDERER`.
+    pub renderer: String,
+    /// The kernel driver's version.
+    pub driver: String,
+    pub why: NotNvidia,
 }
 
-/// What to do if NVIDIA's kernel driver is here, but its OpenGL is missing.
-fn advice_for_nvidia() -> String {
-    if !Path::new("/dev/nvidiactl").exists() {
-        return "This container was given no GPU: start it with --gpus all, or --device nvidia.com/gpu=all".into();
-    }
-    let cannot_load = |library: &str| machine::load_library(library).err();
-    if let Some(reason) = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"].into_iter().find_map(cannot_load) {
-        format!(
-            "Its OpenGL cannot be loaded ({reason}): in a container, set \
-             NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display; on the host, install the full driver"
-        )
-    } else if let Some(reason) = NVIDIA_GLX_LIBRARIES.iter().find_map(|(library, _)| cannot_load(library)) {
-        format!("It needs a library on this X server that is missing: install it ({reason})")
-    } else {
-        "Its libraries are all here; `rust-gears --off-screen` shows whether it draws without X".into()
-    }
+/// Why NVIDIA's OpenGL doesn't draw.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotNvidia {
+    /// libglvnd's variable names this vendor.
+    #[error("the environment variable {GLX_VENDOR} chooses another OpenGL")]
+    ChosenByEnvironment(String),
+    /// It was tried.
+    #[error("{0}")]
+    Failed(String),
+    #[error("its OpenGL offers no device here")]
+    NoDevice,
 }
 
-/// What to do if the requested OpenGL is missing.
-pub fn advice_where_asked_for(vendor: GlVendor) -> String {
-    match (vendor, nvidia_driver_version()) {
-        (GlVendor::Nvidia, Some(_)) => advice_for_nvidia(),
-        (GlVendor::Nvidia, None) => {
-            "There is no NVIDIA driver here: install it, or remove --gl-vendor to use what is here".into()
-        }
-        (GlVendor::Mesa, _) => "Install Mesa (Debian: libegl-mesa0 and libgl1-mesa-dri), or use the image \
-                                rust-gears:mesa; or remove --gl-vendor to use what is here"
-            .into(),
-        (GlVendor::Auto, _) => advice_without_driver(GlApi::Auto),
-    }
-}
-
-/// Mesa's variables that make it offer another version than it could, of OpenGL and of OpenGL ES.
-const VERSION_OVERRIDES: [&str; 2] = ["MESA_GL_VERSION_OVERRIDE", "MESA_GLES_VERSION_OVERRIDE"];
-
-/// What to do if a driver is here, but too old.
-pub fn advice_if_too_old(attempts: &Attempts) -> Option<String> {
-    let too_old = attempts.too_old()?;
-    let is_embedded = matches!(too_old, Refusal::TooOld { version, .. } if version.starts_with("OpenGL ES"));
-    let name = VERSION_OVERRIDES[usize::from(is_embedded)];
-    let fix = match env::var(name) {
-        Ok(value) => {
-            format!("The environment variable {name}={value} may be what lowers it: unset it")
-        }
-        Err(_) => "Update the driver. If the GPU itself can do no more, draw with Mesa in software: \
-                 LIBGL_ALWAYS_SOFTWARE=1"
-            .into(),
-    };
-    Some(format!("The driver works, but it is too old: {too_old}. {fix}"))
-}
-
-/// What to do where nothing draws.
-pub fn advice_without_driver(asked: GlApi) -> String {
-    if asked != GlApi::Auto {
-        return "Remove --gl-api to use whatever OpenGL is here".into();
-    }
-    match nvidia_driver_version() {
-        Some(_) => advice_for_nvidia(),
-        None => "There is no NVIDIA driver here; for Intel, AMD and software drawing install Mesa (Debian: \
-                 libegl-mesa0 and libgl1-mesa-dri), or use the image rust-gears:mesa"
-            .into(),
+impl Warning {
+    /// `None` if NVIDIA's driver isn't here.
+    fn new(renderer: &Renderer, why: NotNvidia) -> Option<Warning> {
+        Some(Warning { renderer: renderer.renderer.clone(), driver: nvidia_driver_version()?, why })
     }
 }
 

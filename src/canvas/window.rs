@@ -4,8 +4,8 @@ use super::Gl;
 use super::error::{Attempts, CanvasError};
 use super::open::{Opened, open};
 use super::swap::{self, SwapInterval};
-use super::vendor::{self, Progress};
-use super::x11::{self, XServer};
+use super::vendor::{Progress, Warning};
+use super::x11::{self, NoAnswer, XServer};
 use crate::machine::{self, DisplayName};
 use crate::renderer::Kind;
 use crate::request::{Canvas, GlVendor, WindowApi};
@@ -67,8 +67,7 @@ pub struct Window {
     /// Samples per pixel; 0 means no multisampling.
     pub samples: u32,
     pub swap_interval: SwapInterval,
-    /// What the user should know about what was opened, one sentence each.
-    pub warnings: Vec<String>,
+    pub warning: Option<Warning>,
 }
 
 /// Keyboard focus is requested one poll after the window first appears, so that the first frame doesn't wait for the
@@ -105,18 +104,13 @@ impl Window {
                 let instead = format!("{} draws instead", window.gl.renderer.renderer);
                 let mut attempts = Attempts::default();
                 attempts.add(window.api.name(), missing.unwrap_or(instead));
-                Err(CanvasError::NoWindow {
-                    wanted: "a window with NVIDIA's OpenGL (--gl-vendor nvidia)".into(),
-                    display: display.into(),
-                    attempts,
-                    advice: vendor::advice_where_asked_for(GlVendor::Nvidia),
-                })
+                Err(CanvasError::OtherVendor { display: display.into(), attempts })
             }
             Ok(mut window) => {
                 if window.gl.renderer.kind() == Kind::Software && request.gl_vendor != GlVendor::Mesa {
                     let renderer = &window.gl.renderer;
                     progress.give_up(&format!("{} draws", renderer.renderer));
-                    window.warnings.extend(progress.software_warning(renderer));
+                    window.warning = progress.software_warning(renderer);
                 }
                 Ok(window)
             }
@@ -134,8 +128,7 @@ impl Window {
     fn open_as_chosen(server: XServer, request: &Canvas) -> Result<Window, CanvasError> {
         let no_connection = |reason: String| CanvasError::NoConnection {
             display: server.display.clone(),
-            reason,
-            advice: no_window_advice(&server.display),
+            reason: NoAnswer::Toolkit(reason),
         };
         // winit offers no other way to name the server.
         set_environment(&canonical(&server.display));
@@ -170,7 +163,7 @@ impl Window {
             visual,
             samples,
             swap_interval,
-            warnings: Vec::new(),
+            warning: None,
         })
     }
 
@@ -258,17 +251,6 @@ impl Window {
 /// The name in a form that every release of libxcb accepts; unchanged if it isn't a display's name.
 fn canonical(display: &str) -> String {
     DisplayName::parse(display).map_or_else(|| display.to_owned(), |name| name.canonical())
-}
-
-fn no_window_advice(display: &str) -> String {
-    match DisplayName::parse(display).and_then(|name| name.path) {
-        // Observed with 1.15 of Debian 12; 1.17 accepts a path.
-        Some(path) => format!(
-            "The server answers, but older releases of libxcb don't accept a socket's path as a display. Give the socket a \
-             name that they take: ln -s {path} /tmp/.X11-unix/X99, and DISPLAY=:99"
-        ),
-        None => "To draw without X: --off-screen".into(),
-    }
 }
 
 /// Sets what winit and Xlib only read from the environment.

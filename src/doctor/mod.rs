@@ -14,7 +14,8 @@ pub mod report;
 pub mod trials;
 pub mod verdict;
 
-use crate::canvas::{CanvasError, TOO_MANY_FILES};
+use crate::advice::{self, Advice, texts::RAISE_FILE_LIMIT};
+use crate::canvas::{CanvasError, NoAnswer};
 use crate::console::{Output, OutputError};
 use crate::doctor::report::{Report, list, one_line, text};
 use crate::error::Error;
@@ -22,6 +23,7 @@ use crate::report_file;
 use crate::request::{Canvas, Doctor, Place};
 use checks::{Finding, Group, Level, Topic};
 use facts::{Facts, Outcome};
+use std::fmt;
 
 /// The exit code if no GPU draws: that of a requirement that isn't met.
 const NO_HARDWARE: u8 = 4;
@@ -64,53 +66,101 @@ fn print(text: &str, is_json: bool) -> Result<(), OutputError> {
 }
 
 /// Gathers everything there is to know here, in at most 10 seconds.
-fn examine() -> Result<Facts, &'static str> {
+fn examine() -> Result<Facts, String> {
     let display = std::env::var_os("DISPLAY").map(|display| display.to_string_lossy().into_owned());
     let mut facts = facts::gather(display.filter(|display| !display.is_empty()).as_deref());
     trials::probe(&mut facts);
     if lacks_files(&facts) {
-        return Err(LACKS_FILES);
+        return Err(lack_of_files().to_string());
     }
     trials::draw(&mut facts);
     Ok(facts)
 }
-
-const LACKS_FILES: &str = "too few files may be open at a time to try anything (too many open files)\n  \
-                           fix:   raise the limit, which `ulimit -n` prints; in a container: --ulimit nofile=1024";
 
 /// Whether trials failed because of the limit on open files, in which case what they didn't find may still be there.
 fn lacks_files(facts: &Facts) -> bool {
     matches!(&facts.nodes, Outcome::NotTried(why) if why.contains("Too many open files"))
 }
 
-/// What doctor has to say about a failed run.
-pub enum LeadingCause {
-    /// To be appended to the run's own message.
-    Besides(String),
-    /// To replace the run's own message, with the cause and the one fix: both looked at the same server.
-    Instead(String),
+/// What to say about a failed run: what happened, the cause and the fix. They are doctor's if it finds on the machine
+/// what keeps the run from drawing, which takes at most 3 seconds; otherwise those that follow from the error itself.
+/// `canvas` is what was to be drawn on.
+pub fn explain(error: &Error, canvas: &Canvas) -> Vec<String> {
+    let Error::Canvas(on_canvas) = error else { return vec![error.to_string()] };
+    let Some(cause) = leading_cause(on_canvas, canvas) else {
+        let advice = advice::on_error(on_canvas, canvas).map(|advice| advice.to_string());
+        return vec![format!("{error}{}", advice.unwrap_or_default())];
+    };
+    match on_canvas {
+        // Both looked at the same server.
+        CanvasError::NoConnection { display, reason }
+            if cause.topic == Some(Topic::Display) && !matches!(reason, NoAnswer::Refused(_)) =>
+        {
+            vec![format!("no connection to the X server {display}: {cause}")]
+        }
+        _ => vec![error.to_string(), format!("doctor: {cause}")],
+    }
 }
 
-/// What keeps a run from drawing, in a few words; `None` if nothing is found that would. Takes at most 3 seconds.
-pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<LeadingCause> {
-    // Doctor needs open files, too.
-    if error.to_string().contains(TOO_MANY_FILES) {
-        return None;
+/// What keeps a run from drawing.
+struct LeadingCause {
+    topic: Option<Topic>,
+    seen: String,
+    advice: Advice,
+}
+
+impl fmt::Display for LeadingCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.seen, self.advice)
     }
+}
+
+impl From<&Finding> for LeadingCause {
+    fn from(finding: &Finding) -> LeadingCause {
+        let line = |text: &Option<String>| text.as_deref().map(one_line);
+        let advice = Advice { cause: line(&finding.cause), fix: line(&finding.fix).unwrap_or_default() };
+        LeadingCause { topic: Some(finding.topic), seen: one_line(&finding.seen), advice }
+    }
+}
+
+fn lack_of_files() -> LeadingCause {
+    let seen = "too few files may be open at a time to try anything (too many open files)".into();
+    LeadingCause { topic: None, seen, advice: Advice::fix(RAISE_FILE_LIMIT) }
+}
+
+/// `None` if nothing is found that would keep a run from drawing.
+fn leading_cause(error: &CanvasError, canvas: &Canvas) -> Option<LeadingCause> {
     // A request beyond the plain gears may be more than a healthy machine can do.
     let is_plain = canvas.samples == 0 && !canvas.stereo && !canvas.srgb;
-    let display = match (error, &canvas.place) {
-        (Error::Canvas(CanvasError::Lost { .. } | CanvasError::TooLarge { .. } | CanvasError::GpuHangs(_)), _) => {
-            return None;
-        }
-        (Error::Canvas(_), Place::Window { display }) if is_plain => Some(display.as_str()),
-        (Error::Canvas(_), Place::OffScreen { device: None, .. }) if is_plain => None,
-        _ => return None,
+    let is_machines = match error {
+        // Doctor needs open files, too.
+        CanvasError::NoConnection { reason: NoAnswer::TooManyFiles, .. } => false,
+        CanvasError::NoConnection { .. }
+        | CanvasError::MissingLibrary { .. }
+        | CanvasError::MissingKeyboardData { .. }
+        | CanvasError::MissingExtension { .. } => true,
+        CanvasError::NoWindow { .. }
+        | CanvasError::OtherVendor { .. }
+        | CanvasError::NoDeviceList { .. }
+        | CanvasError::NoDevices
+        | CanvasError::NoDeviceOfVendor
+        | CanvasError::NoDevice { .. } => is_plain,
+        CanvasError::NoSuchDevice { .. }
+        | CanvasError::TooLarge { .. }
+        | CanvasError::Resized
+        | CanvasError::GpuHangs(_)
+        | CanvasError::Lost { .. } => false,
+    };
+    let display = match &canvas.place {
+        _ if !is_machines => return None,
+        Place::Window { display } => Some(display.as_str()),
+        Place::OffScreen { device: None, .. } => None,
+        Place::OffScreen { device: Some(_), .. } => return None,
     };
     let mut facts = facts::gather(display);
     trials::probe(&mut facts);
     if lacks_files(&facts) {
-        return Some(LeadingCause::Besides(format!("doctor: {LACKS_FILES}")));
+        return Some(lack_of_files());
     }
     // The run itself was the trial.
     let failed = Outcome::Failed(error.to_string());
@@ -121,18 +171,5 @@ pub fn leading_cause(error: &Error, canvas: &Canvas) -> Option<LeadingCause> {
     let findings = checks::diagnose(&facts);
     let repeats = |finding: &Finding| finding.row.is_some_and(|id| id.row().group == Group::Failure);
     let says_more = |finding: &&Finding| finding.level == Level::Failure && !repeats(finding);
-    let finding = checks::leading(&findings).filter(says_more)?;
-    let part = |name: &str, text: &Option<String>| {
-        text.as_ref().map(|t| format!("\n  {name} {}", one_line(t))).unwrap_or_default()
-    };
-    let (cause, fix) = (part("cause:", &finding.cause), part("fix:  ", &finding.fix));
-    let seen = one_line(&finding.seen);
-    Some(match error {
-        Error::Canvas(CanvasError::NoConnection { display, .. })
-            if finding.topic == Topic::Display && facts.x_refusal().is_none() =>
-        {
-            LeadingCause::Instead(format!("no connection to the X server {display}: {seen}{cause}{fix}"))
-        }
-        _ => LeadingCause::Besides(format!("doctor: {seen}{cause}{fix}")),
-    })
+    checks::leading(&findings).filter(says_more).map(LeadingCause::from)
 }

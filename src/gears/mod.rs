@@ -11,6 +11,7 @@ mod timing;
 
 pub use timing::Timing;
 
+use crate::advice;
 use crate::canvas::{CanvasError, Drawing, Event, Key, before_exit_when_server_dies};
 use crate::capture;
 use crate::console::{self, Output};
@@ -83,7 +84,7 @@ pub fn run(options: &request::Gears) -> Result<Ended, Error> {
 fn glxgears_error(error: &Error, canvas: &request::Canvas) -> Option<String> {
     match error {
         Error::Canvas(CanvasError::NoConnection { display, .. }) => Some(text::could_not_open_display(display)),
-        Error::Canvas(CanvasError::NoWindow { .. }) => {
+        Error::Canvas(CanvasError::NoWindow { .. } | CanvasError::OtherVendor { .. }) => {
             Some(text::could_not_get_visual(canvas.stereo, canvas.samples > 0))
         }
         _ => None,
@@ -106,7 +107,9 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(options: &'a request::Gears, painter: Painter, output: Output, signals: Signals) -> Run<'a> {
         let drawing = painter.drawing();
-        painter.warnings().iter().for_each(|warning| console::say(&format!("warning: {warning}")));
+        if let Some(warning) = painter.warning() {
+            console::say(&advice::warning(warning));
+        }
         painter.set_title(&text::title(&drawing, None));
         let results = Results::new(options, drawing, painter.swap_interval().cloned(), output);
         let results = Rc::new(RefCell::new(results));

@@ -1,6 +1,6 @@
 //! The gears together with the canvas that they are drawn on.
 
-use crate::canvas::{Canvas, CanvasError, Drawing, Event, Frames, SwapInterval};
+use crate::canvas::{Canvas, CanvasError, Drawing, Event, Frames, SwapInterval, Warning};
 use crate::capture::side_by_side;
 use crate::error::Error;
 use crate::render::{self, Gears};
@@ -51,8 +51,8 @@ impl Painter {
     }
 
     /// What the user should know about what was opened.
-    pub fn warnings(&self) -> &[String] {
-        self.canvas.warnings()
+    pub fn warning(&self) -> Option<&Warning> {
+        self.canvas.warning()
     }
 
     /// OpenGL's extensions, separated by spaces.

@@ -1,5 +1,6 @@
 //! The kernel's GPU drivers.
 
+use super::libraries::{NVIDIA_GLX_LIBRARIES, load};
 use std::fs;
 use std::path::Path;
 
@@ -16,6 +17,33 @@ fn parse_driver_version(text: &str) -> Option<&str> {
     let line = text.lines().find(|line| line.starts_with("NVRM version"))?;
     line.split_whitespace()
         .find(|word| word.contains('.') && word.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+}
+
+/// What is here of NVIDIA's OpenGL, beside its kernel driver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NvidiaOpenGl {
+    /// No device of a GPU: the container was given none.
+    NoDevices,
+    /// A library of the driver isn't here, or can't be loaded, with the linker's words.
+    NotLoaded { reason: String },
+    /// A library that NVIDIA's GLX loads on other X servers can't be loaded; it is in this Debian package.
+    Lacks { package: &'static str, reason: String },
+    /// All of its libraries can be loaded.
+    Complete,
+}
+
+/// Loads NVIDIA's libraries, in the order in which they depend on what an engine adds.
+pub fn nvidia_opengl() -> NvidiaOpenGl {
+    if !Path::new("/dev/nvidiactl").exists() {
+        return NvidiaOpenGl::NoDevices;
+    }
+    if let Some(reason) = ["libGLX_nvidia.so.0", "libEGL_nvidia.so.0"].iter().find_map(|name| load(name).err()) {
+        return NvidiaOpenGl::NotLoaded { reason };
+    }
+    let lacks = |(name, package): &(&str, &'static str)| {
+        load(name).err().map(|reason| NvidiaOpenGl::Lacks { package, reason })
+    };
+    NVIDIA_GLX_LIBRARIES.iter().find_map(lacks).unwrap_or(NvidiaOpenGl::Complete)
 }
 
 /// Whether a render node belongs to a driver other than NVIDIA's own.

@@ -21,7 +21,7 @@ pub use authority::{Authority, AuthorityFile, Cookie, CookieFamily, parse as par
 pub use container::{Container, OTHER_ENGINE, container};
 pub use display::{Display, display};
 pub use display_name::{DisplayName, Family, SOCKETS};
-pub use driver::{has_other_gpu, nvidia_driver_version};
+pub use driver::{NvidiaOpenGl, has_other_gpu, nvidia_driver_version, nvidia_opengl};
 pub use driver_files::{EglMask, driver_files, egl_masks};
 pub use gpus::{EglGpu, Gpu, join as join_gpus, table as gpu_table};
 pub use injection::Injection;

@@ -36,7 +36,7 @@ pub struct FrameQueue {
 
 /// The driver has stopped drawing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the GPU has finished no frame for {} s: its driver hangs, or the GPU was reset; dmesg tells", PATIENCE.as_secs() * u64::from(WAITS))]
+#[error("the GPU has finished no frame for {} s", PATIENCE.as_secs() * u64::from(WAITS))]
 pub struct GpuHangs;
 
 impl FrameQueue {

@@ -9,32 +9,51 @@ use x11rb::reexports::x11rb_protocol::parse_display::ConnectAddress;
 use x11rb::reexports::x11rb_protocol::xauth::get_auth;
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 
-/// How a message says that a process has reached its limit of open files.
-pub const TOO_MANY_FILES: &str = "too many open files";
-
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
     /// The name isn't a display's.
     #[error("that is not a display name")]
     NoName,
     /// This process has reached its limit of open files.
-    #[error("this process can't open another file ({TOO_MANY_FILES})")]
+    #[error("this process can't open another file (too many open files)")]
     TooManyFiles,
-    /// The socket or port refuses the connection.
+    #[error("there is no socket {0}")]
+    NoSocket(String),
+    /// The socket is here, but its server has ended.
+    #[error("nobody listens at the socket {0}")]
+    NobodyListens(String),
+    #[error("this user may not open the socket {0}")]
+    Forbidden(String),
+    /// The socket or port refuses the connection for another reason.
     #[error("{0}")]
     Unreached(io::Error),
     /// Something listens there, but hangs up.
     #[error("it accepted the connection and closed it without an answer")]
     Closed,
     /// The server's own words.
-    #[error("{0}")]
+    #[error("it refused: {0}")]
     Refused(String),
     /// The server has fewer screens.
     #[error("it has no screen {0}")]
     NoScreen(u16),
+    /// It answers, but winit can't use it.
+    #[error("{0}")]
+    Toolkit(String),
     /// It doesn't speak X.
     #[error("{0}")]
     Other(ConnectError),
+}
+
+impl NoAnswer {
+    /// The socket of `name`, or its port, can't be opened.
+    fn unopened(name: &DisplayName, error: io::Error) -> NoAnswer {
+        match (name.socket(), error.kind()) {
+            (Some(socket), ErrorKind::NotFound) => NoAnswer::NoSocket(socket),
+            (Some(socket), ErrorKind::ConnectionRefused) => NoAnswer::NobodyListens(socket),
+            (Some(socket), ErrorKind::PermissionDenied) => NoAnswer::Forbidden(socket),
+            _ => error.into(),
+        }
+    }
 }
 
 impl From<io::Error> for NoAnswer {
@@ -52,7 +71,7 @@ impl From<io::Error> for NoAnswer {
 /// Returns what was observed.
 pub fn connect(display: &str) -> Result<(RustConnection, usize), NoAnswer> {
     let name = DisplayName::parse(display).ok_or(NoAnswer::NoName)?;
-    let (stream, (family, address)) = open(&name)?;
+    let (stream, (family, address)) = open(&name).map_err(|e| NoAnswer::unopened(&name, e))?;
     let cookie = match get_auth(family, &address, name.number).map_err(NoAnswer::from) {
         Ok(cookie) => cookie,
         Err(NoAnswer::TooManyFiles) => return Err(NoAnswer::TooManyFiles),

@@ -8,13 +8,12 @@ pub mod connection;
 pub mod errors;
 mod shm;
 
-pub use connection::{NoAnswer, TOO_MANY_FILES, addresses, connect};
+pub use connection::{NoAnswer, addresses, connect};
 pub use shm::try_shared_memory;
 
-use crate::machine::{self, DisplayName, WINDOW_LIBRARIES};
+use crate::machine::{self, WINDOW_LIBRARIES};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
-use std::io::{self, ErrorKind};
 use std::sync::OnceLock;
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::Event;
@@ -24,12 +23,9 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::RustConnection;
 
-/// The server extensions without which winit panics, and how to get them.
-const WINDOW_EXTENSIONS: &[(&str, &str)] = &[
-    ("RANDR", "for Xvfb and Xvnc: +extension RANDR"),
-    ("XInputExtension", "it is part of every current server; old VNC servers lack it"),
-    ("XKEYBOARD", "it is part of every current server"),
-];
+/// The server extensions without which winit panics. Every current server has the last two; old VNC servers lack
+/// XInputExtension.
+const WINDOW_EXTENSIONS: [&str; 3] = ["RANDR", "XInputExtension", "XKEYBOARD"];
 
 /// The extension of NVIDIA's own server.
 const NVIDIA_EXTENSION: &str = "NV-GLX";
@@ -40,8 +36,6 @@ pub struct XServer {
     pub display: String,
     /// Width and height of the default screen in pixels.
     pub screen_size: (u32, u32),
-    /// Bits per pixel of the default screen.
-    pub depth: u8,
     /// It is NVIDIA's own server, or has its extension.
     pub has_nv_glx: bool,
     connection: RustConnection,
@@ -54,7 +48,8 @@ impl XServer {
     /// # Errors
     /// Returns the first thing that is missing.
     pub fn probe(display: &str) -> Result<XServer, CanvasError> {
-        let (connection, screen) = connect(display).map_err(|e| no_connection(display, &e))?;
+        let (connection, screen) =
+            connect(display).map_err(|reason| CanvasError::NoConnection { display: display.into(), reason })?;
         for (library, package) in WINDOW_LIBRARIES {
             machine::load_library(library).map_err(|reason| CanvasError::MissingLibrary {
                 library,
@@ -67,19 +62,19 @@ impl XServer {
         }
         let lost = |reason: String| CanvasError::Lost { place: format!("the X server {display}"), reason };
         // Sends all requests before waiting for the first answer.
-        for extension in WINDOW_EXTENSIONS.iter().map(|(extension, _)| *extension).chain([NVIDIA_EXTENSION]) {
+        for extension in WINDOW_EXTENSIONS.into_iter().chain([NVIDIA_EXTENSION]) {
             connection.prefetch_extension_information(extension).map_err(|e| lost(e.to_string()))?;
         }
-        for &(extension, remedy) in WINDOW_EXTENSIONS {
+        for extension in WINDOW_EXTENSIONS {
             if connection.extension_information(extension).map_err(|e| lost(e.to_string()))?.is_none() {
-                return Err(CanvasError::MissingExtension { display: display.into(), extension, remedy });
+                return Err(CanvasError::MissingExtension { display: display.into(), extension });
             }
         }
         let has_nv_glx = connection.extension_information(NVIDIA_EXTENSION).ok().flatten().is_some();
         let setup = &connection.setup().roots[screen];
         let screen_size = (setup.width_in_pixels.into(), setup.height_in_pixels.into());
-        let (root, depth) = (setup.root, setup.root_depth);
-        Ok(XServer { display: display.into(), screen_size, depth, has_nv_glx, connection, root })
+        let root = setup.root;
+        Ok(XServer { display: display.into(), screen_size, has_nv_glx, connection, root })
     }
 
     /// Gives `window` the keyboard focus unless a window manager does that. Without focus, X sends keys to whatever
@@ -182,62 +177,4 @@ thread_local! {
 /// What the drawing thread must do before that. It must not use Xlib.
 pub fn before_exit_when_server_dies(last: impl FnOnce() + 'static) {
     LAST.set(Some(Box::new(last)));
-}
-
-fn no_connection(display: &str, error: &NoAnswer) -> CanvasError {
-    let (reason, advice) = match error {
-        NoAnswer::NoName => (
-            error.to_string(),
-            "Set DISPLAY in the form :0 or host:0, or unset it to draw off-screen".into(),
-        ),
-        NoAnswer::TooManyFiles => {
-            (error.to_string(), "Raise the limit, which `ulimit -n` prints; in a container: --ulimit nofile=1024".into())
-        }
-        NoAnswer::Refused(words) => (
-            format!("it refused: {words}"),
-            "Give this user the server's cookie ($XAUTHORITY names the file), or in a container mount one that is \
-             valid for any host; to draw without X: --off-screen"
-                .into(),
-        ),
-        NoAnswer::NoScreen(_) => {
-            (error.to_string(), "The screen's number follows the dot in the display's name: leave both out".into())
-        }
-        NoAnswer::Closed | NoAnswer::Other(_) => (
-            error.to_string(),
-            "Is it an X server that listens there? To draw without X: --off-screen".into(),
-        ),
-        NoAnswer::Unreached(reason) => match DisplayName::parse(display).and_then(|name| name.socket()) {
-            Some(socket) => local_failure(&socket, reason),
-            None => (
-                error.to_string(),
-                "Is it running, and reachable from here? A container has its own localhost; to draw without X: \
-                 --off-screen"
-                    .into(),
-            ),
-        },
-    };
-    CanvasError::NoConnection { display: display.into(), reason, advice }
-}
-
-/// Why a server on this machine can't be reached.
-fn local_failure(path: &str, reason: &io::Error) -> (String, String) {
-    match reason.kind() {
-        ErrorKind::NotFound => (
-            format!("there is no socket {path}"),
-            "Is a server running under that name? In a container, mount its socket: -v /tmp/.X11-unix:/tmp/.X11-unix; \
-             to draw without X: --off-screen"
-                .into(),
-        ),
-        ErrorKind::ConnectionRefused => (
-            format!("nobody listens at the socket {path}"),
-            "The server that made it has ended: start one, or unset DISPLAY to draw off-screen".into(),
-        ),
-        ErrorKind::PermissionDenied => (
-            format!("this user may not open the socket {path}"),
-            "With SELinux, a container needs --security-opt label=type:container_runtime_t; to draw without X: \
-             --off-screen"
-                .into(),
-        ),
-        _ => (reason.to_string(), "To draw without X: --off-screen".into()),
-    }
 }

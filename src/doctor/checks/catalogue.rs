@@ -96,6 +96,7 @@ pub enum Id {
     VirtualGlWithoutNode = 88,
     VirtualGpu = 89,
     VulkanWithoutGpu = 90,
+    ShallowScreen = 91,
 }
 
 impl From<Id> for u8 {

@@ -8,11 +8,22 @@ use super::examples::*;
 use super::{Seen, Topic};
 use crate::doctor::facts::{Authority, AuthorityFile, CookieFamily, Display, Facts};
 
-const NO_COOKIE: &str = "the X server demands a cookie (a secret that shows who may connect), and this container \
-                    has none for it";
-const COPY_COOKIE: &str = "on the host: d=$(mktemp -d); xauth nlist $DISPLAY | sed 's/^..../ffff/' | xauth -f $d/c \
-                  nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e XAUTHORITY=/cookie (scripts/run does \
-                  all that)";
+/// Commands that copy the display's cookie into a file that is valid for any host, and the options that mount it.
+macro_rules! copy_cookie {
+    () => {
+        "d=$(mktemp -d); xauth nlist $DISPLAY | sed 's/^..../ffff/' | xauth -f $d/c nmerge - && chmod 644 $d/c; then: -v \
+         $d/c:/cookie:ro -e XAUTHORITY=/cookie"
+    };
+}
+pub(super) use copy_cookie;
+
+const NO_COOKIE: &str = "the X server demands a cookie (a secret that shows who may connect), and this process has none \
+                         for it ($XAUTHORITY names the file)";
+const COPY_COOKIE: &str = concat!(
+    "on the host: ",
+    copy_cookie!(),
+    " (scripts/run does all that); without a container: set XAUTHORITY to the file that has it (xauth list shows what is in it)"
+);
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -49,9 +60,11 @@ pub(super) const ROWS: &[Row] = &[
             symptom: "Authorization required, though the cookie is mounted",
             cause: "the cookie is valid only on a machine with the host's name, and this container has another \
                     name",
-            fix: "on the host, make a copy that is valid for any host: d=$(mktemp -d); xauth nlist $DISPLAY | \
-                  sed 's/^..../ffff/' | xauth -f $d/c nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e \
-                  XAUTHORITY=/cookie; or: --hostname $(hostname)",
+            fix: concat!(
+                "on the host, make a copy that is valid for any host: ",
+                copy_cookie!(),
+                "; or: --hostname $(hostname)"
+            ),
         }),
         check: host_bound_cookie,
         group: Group::Window,

@@ -2,6 +2,7 @@
 
 use super::catalogue::Cause::One;
 use super::catalogue::{Group, Id, Row, Text, Words};
+use super::cookies::copy_cookie;
 #[cfg(test)]
 use super::examples::*;
 use super::{Level, Seen, Topic};
@@ -253,9 +254,11 @@ fn server_hangs(facts: &Facts) -> Option<Seen> {
                 return seen.explained(
                     "most likely ssh forwards this display and refuses the cookie (it says: X11 connection rejected because of \
                      wrong authentication); or no X server is behind that port",
-                    "copy the cookie of this display in the session in which ssh set DISPLAY: d=$(mktemp -d); xauth nlist \
-                     $DISPLAY | sed 's/^..../ffff/' | xauth -f $d/c nmerge - && chmod 644 $d/c; then: -v $d/c:/cookie:ro -e \
-                     XAUTHORITY=/cookie; if xeyes fails in that session as well, log in again with ssh -X",
+                    concat!(
+                        "copy the cookie of this display in the session in which ssh set DISPLAY: ",
+                        copy_cookie!(),
+                        "; if xeyes fails in that session as well, log in again with ssh -X"
+                    ),
                 );
             }
             seen.explained(

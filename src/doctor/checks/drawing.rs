@@ -8,6 +8,7 @@ use super::examples::*;
 use super::injection::asks_for_graphics;
 use super::x_server::is_xquartz;
 use super::{Level, Seen, Topic};
+use crate::advice::texts;
 use crate::doctor::facts::{Drawn, EglMask, Facts, Injection, Node, Outcome};
 
 pub(super) const ROWS: &[Row] = &[
@@ -251,20 +252,10 @@ fn fails(facts: &Facts, outcome: &Outcome<Drawn>, is_replaced: bool, by: &str) -
     }
     let seen = Seen::failure(attempts(&reason))?;
     match outcome {
-        Outcome::Hung(_) => seen.explained(
-            "the driver hangs while it is used",
-            "look on the host for the driver's own messages (dmesg | grep -i -e xid -e drm); a reboot frees a GPU that hangs",
-        ),
-        Outcome::Failed(words) if words.contains(TOO_OLD) && !is_xquartz(facts) => seen.explained(
-            "a driver is here and works, but it offers an older OpenGL than the 2.1 (or OpenGL ES than the 2.0) that the gears need; its version is above",
-            match ["MESA_GL_VERSION_OVERRIDE", "MESA_GLES_VERSION_OVERRIDE"].map(|name| facts.variable(name)) {
-                [Some(_), _] => "unset the environment variable MESA_GL_VERSION_OVERRIDE, which makes Mesa offer that version",
-                [None, Some(_)] => "unset the environment variable MESA_GLES_VERSION_OVERRIDE, which makes Mesa offer that version",
-                [None, None] => {
-                    "update the driver; if the GPU itself can do no more, draw with Mesa in software: set LIBGL_ALWAYS_SOFTWARE=1"
-                }
-            },
-        ),
+        Outcome::Hung(_) => seen.advised(texts::DRIVER_HANGS.into()),
+        Outcome::Failed(words) if words.contains(TOO_OLD) && !is_xquartz(facts) => {
+            seen.advised(texts::too_old(TOO_OLD, |name| facts.variable(name).map(str::to_owned)))
+        }
         Outcome::Died(_) => seen.explained(
             "the driver crashes while it is used, or the X server ended the connection",
             "report it with the driver's version; another version may work",

@@ -9,6 +9,7 @@ use super::examples::*;
 use super::injection::gpucomp_missing;
 use super::libraries::old_libstdcxx;
 use super::{Seen, Topic};
+use crate::advice::texts;
 use crate::doctor::facts::Facts;
 
 pub(super) const ROWS: &[Row] = &[
@@ -79,9 +80,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Driver,
         text: Text::Own(Words {
             symptom: "failed to load driver: swrast, alone",
-            cause: "the image has Mesa (the open-source OpenGL) without its drivers",
-            fix: "in the image: apt-get install libgl1-mesa-dri, or use rust-gears:mesa; for an NVIDIA GPU: \
-                  --gpus all",
+            cause: MESA_WITHOUT_DRIVER,
+            fix: texts::INSTALL_MESA,
         }),
         check: mesa_without_driver,
         group: Group::Gpu,
@@ -100,6 +100,8 @@ pub(super) const ROWS: &[Row] = &[
         because_of: &[One(Id::MesaWithoutDriver)],
     },
 ];
+
+const MESA_WITHOUT_DRIVER: &str = "the image has Mesa (the open-source OpenGL) without its drivers";
 
 const NEWER_MESA: &str = "use an image with a newer Mesa (debian:trixie, ubuntu:24.04 or later, a PPA or backports); on \
                           the host, glxinfo -B shows a release that works; LIBGL_DEBUG=verbose shows what Mesa tried";
@@ -149,7 +151,7 @@ fn mesa_without_driver(facts: &Facts) -> Option<Seen> {
     });
     if let Some((mesa, missing)) = needed {
         return Seen::failure(format!("{mesa} is here, and {missing}, which it needs, is not"))?.explained(
-            "the image has Mesa (the open-source OpenGL) without its drivers",
+            MESA_WITHOUT_DRIVER,
             "in the image: apt-get install --reinstall mesa-libgallium, or use rust-gears:mesa; for an NVIDIA GPU: \
              --gpus all",
         );
@@ -159,7 +161,8 @@ fn mesa_without_driver(facts: &Facts) -> Option<Seen> {
     if !has_mesa || draws || facts.mesa_drivers.iter().any(|path| !path.is_empty()) {
         return None;
     }
-    Seen::failure("Mesa's libraries are here, its drivers (…/dri/*_dri.so, libgallium) are not")
+    Seen::failure("Mesa's libraries are here, its drivers (…/dri/*_dri.so, libgallium) are not")?
+        .explained(MESA_WITHOUT_DRIVER, format!("{}; for an NVIDIA GPU: --gpus all", texts::INSTALL_MESA))
 }
 
 /// What Mesa says if it doesn't support the GPU or its kernel driver.

@@ -6,6 +6,7 @@ use super::catalogue::{Group, Id, Row, Text, Words};
 use super::examples::*;
 use super::libraries::driver_version;
 use super::{Seen, Topic};
+use crate::advice::texts::{self, ASK_FOR_GPU};
 use crate::doctor::facts::{Facts, Library, Role};
 use crate::renderer::Kind;
 
@@ -98,8 +99,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Gpu,
         text: Text::Own(Words {
             symptom: "no GPU in the container",
-            cause: "the machine has a GPU, but none was passed into this container",
-            fix: ASK_FOR_GPU,
+            cause: texts::NO_GPU_GIVEN.cause,
+            fix: texts::NO_GPU_GIVEN.fix,
         }),
         check: none_given,
         group: Group::Gpu,
@@ -114,10 +115,6 @@ const USE_D3D12: &str =
     "-e GALLIUM_DRIVER=d3d12; with several GPUs also: -e MESA_D3D12_DEFAULT_ADAPTER_NAME=NVIDIA";
 const NEWER_MESA_FOR_WSL: &str = "use an image whose Mesa has that driver: release 22 or newer with d3d12 \
                                   (rust-gears:mesa, debian:trixie with libgl1-mesa-dri); then: -e GALLIUM_DRIVER=d3d12";
-
-pub(super) const ASK_FOR_GPU: &str =
-    "--gpus all, or --device nvidia.com/gpu=all, or --runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=all";
-pub(super) const ASK_FOR_GRAPHICS: &str = "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display";
 
 fn nvml_code(facts: &Facts) -> Option<i32> {
     facts.nvml.done().map(|nvml| nvml.code)

@@ -4,9 +4,9 @@ use super::catalogue::Cause::One;
 use super::catalogue::{Cause, Group, Id, Row, Text, Words};
 #[cfg(test)]
 use super::examples::*;
-use super::gpu::{ASK_FOR_GPU, ASK_FOR_GRAPHICS};
 use super::libraries::nvidia_needs;
 use super::{Seen, Topic};
+use crate::advice::texts::{ASK_FOR_GPU, ASK_FOR_GRAPHICS, INSTALL_DRIVER};
 use crate::doctor::facts::{Facts, Injection, Library, Role};
 use std::path::Path;
 
@@ -239,12 +239,12 @@ fn host_driver_without_gl(facts: &Facts) -> Option<Seen> {
     match facts.injection() {
         Injection::Host => seen.explained(
             "NVIDIA's driver is installed on this machine without OpenGL (a server or compute package)",
-            "install the complete driver (Debian: nvidia-driver-libs; Ubuntu: libnvidia-gl-<version>)",
+            INSTALL_DRIVER,
         ),
         Injection::Cdi => seen.explained(
             "the CDI specification leaves these libraries out, or the host's driver was installed without OpenGL",
             format!("on the host: ldconfig -p | grep -e libGLX_nvidia -e libEGL_nvidia; if it lists both: {NEW_SPECIFICATION}; \
-                     if not, install the complete driver (Debian: nvidia-driver-libs; Ubuntu: libnvidia-gl-<version>) first"),
+                     if not, {INSTALL_DRIVER} first"),
         ),
         _ => Some(seen),
     }

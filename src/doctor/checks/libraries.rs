@@ -5,6 +5,7 @@ use super::catalogue::{Group, Id, Row, Text, Words};
 #[cfg(test)]
 use super::examples::*;
 use super::{Seen, Topic};
+use crate::advice::texts;
 use crate::doctor::facts::{Facts, Library, Outcome, Role};
 use std::path::Path;
 
@@ -113,8 +114,8 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Libraries,
         text: Text::Own(Words {
             symptom: "no keyboard rules",
-            cause: "the image lacks the keyboard layouts, which a window needs",
-            fix: "in the image: apt-get install xkb-data",
+            cause: texts::NO_KEYBOARD_DATA.cause,
+            fix: texts::NO_KEYBOARD_DATA.fix,
         }),
         check: no_keyboard_data,
         group: Group::Window,
@@ -203,17 +204,22 @@ const DAMAGE: [&str; 6] = [
 
 fn damaged(facts: &Facts) -> Option<Seen> {
     let found = failing(facts, |words| DAMAGE.iter().any(|damage| words.contains(damage)));
-    let (name, words) = match found.first() {
-        Some((library, words)) => (&library.name, words.to_string()),
+    let (library, words) = match found.first() {
+        Some((library, words)) => (*library, words.to_string()),
         None => {
             let library = with_outcome(facts, is_bus_error)?;
-            (&library.name, library.loaded.failure()?)
+            (library, library.loaded.failure()?)
         }
     };
+    let name = &library.name;
+    let package = library.package.as_ref().map(|package| format!(", {package},")).unwrap_or_default();
+    let instead = if library.role == Role::Window { "; or draw without a window: --off-screen" } else { "" };
     let file = if words.starts_with('/') { words.split(": ").next().unwrap_or(name) } else { name };
     Seen::failure(format!("{name} does not load: {words}"))?.explained(
         format!("the file {file} is cut short, damaged or for another kind of processor"),
-        format!("install its package again, on the host where it is mounted from there: ls -lL {file}"),
+        format!(
+            "install its package{package} again, on the host if it is mounted from there: ls -lL {file}{instead}"
+        ),
     )
 }
 
@@ -251,13 +257,6 @@ fn missing(facts: &Facts, role: Role) -> (Vec<&str>, Vec<&str>) {
     (names, packages)
 }
 
-fn install(packages: &[&str]) -> String {
-    if packages.is_empty() {
-        return "in the image: install the packages they are in (apt-file search)".into();
-    }
-    format!("in the image: apt-get install --no-install-recommends {}", packages.join(" "))
-}
-
 fn no_libglvnd(facts: &Facts) -> Option<Seen> {
     let (names, packages) = missing(facts, Role::Dispatch);
     if names.is_empty() {
@@ -265,7 +264,7 @@ fn no_libglvnd(facts: &Facts) -> Option<Seen> {
     }
     Seen::failure(format!("not here: {}", names.join(", ")))?.explained(
         "the image lacks libglvnd, through which every program finds its OpenGL driver; no GPU runtime brings it",
-        install(&packages),
+        texts::install(&packages),
     )
 }
 
@@ -275,8 +274,7 @@ fn window_library_missing(facts: &Facts) -> Option<Seen> {
     if names.is_empty() {
         return None;
     }
-    Seen::failure(format!("not here: {}", names.join(", ")))?
-        .explained("the image lacks libraries without which no window opens", install(&packages))
+    Seen::failure(format!("not here: {}", names.join(", ")))?.advised(texts::window_libraries(&packages))
 }
 
 fn no_keyboard_data(facts: &Facts) -> Option<Seen> {
@@ -299,7 +297,7 @@ fn no_libxext(facts: &Facts) -> Option<Seen> {
 /// What NVIDIA's GLX loads but silently does without if it is missing, and how to install it.
 pub(super) fn nvidia_needs(facts: &Facts) -> Option<(String, String)> {
     let (names, packages) = missing(facts, Role::NvidiaNeeds);
-    if names.is_empty() { None } else { Some((names.join(", "), install(&packages))) }
+    if names.is_empty() { None } else { Some((names.join(", "), texts::install(&packages))) }
 }
 
 /// The version at the end of a driver library's file name: `libGLX_nvidia.so.580.159.04` → `580.159.04`.

@@ -26,6 +26,7 @@ pub use launcher::launch_rows;
 pub use topics::Topic;
 
 use super::facts::Facts;
+use crate::advice::Advice;
 use serde::{Deserialize, Serialize};
 
 /// How bad a finding is.
@@ -65,7 +66,12 @@ impl Seen {
 
     /// Adds a cause and a fix that are more precise than the catalogue's.
     fn explained(self, cause: impl Into<String>, fix: impl Into<String>) -> Option<Seen> {
-        Some(Seen { cause: Some(cause.into()), fix: Some(fix.into()), ..self })
+        self.advised(Advice::new(cause, fix))
+    }
+
+    /// The same, in the words that a run's own messages have.
+    fn advised(self, Advice { cause, fix }: Advice) -> Option<Seen> {
+        Some(Seen { cause, fix: Some(fix), ..self })
     }
 }
 

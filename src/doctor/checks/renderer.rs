@@ -7,6 +7,7 @@ use super::driver::mesa_too_old;
 #[cfg(test)]
 use super::examples::*;
 use super::{Level, Seen, Topic};
+use crate::advice::texts;
 use crate::doctor::facts::{Facts, Role};
 use crate::renderer::Kind;
 
@@ -118,10 +119,9 @@ fn software(facts: &Facts) -> Option<Seen> {
     }
     let vendor = facts.variable("__GLX_VENDOR_LIBRARY_NAME");
     match vendor {
-        Some(vendor) if facts.display.is_some() && vendor != "nvidia" => Seen::failure(seen)?.explained(
-            format!("__GLX_VENDOR_LIBRARY_NAME={vendor} chooses it, beside a GPU"),
-            "-e __GLX_VENDOR_LIBRARY_NAME=nvidia, or leave it out",
-        ),
+        Some(vendor) if facts.display.is_some() && vendor != "nvidia" => {
+            Seen::failure(seen)?.advised(texts::vendor_variable(vendor))
+        }
         _ if !drawn.earlier_failures.is_empty() => Seen::failure(seen)?.explained(
             format!("the GPU's driver was tried, and failed: {}", attempts(&drawn.earlier_failures)),
             "see what else is found here; --require-hardware makes a run fail instead",

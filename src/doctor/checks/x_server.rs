@@ -6,6 +6,7 @@ use super::display::shown;
 #[cfg(test)]
 use super::examples::*;
 use super::{Level, Seen, Topic};
+use crate::advice::texts;
 use crate::doctor::facts::Facts;
 
 pub(super) const ROWS: &[Row] = &[
@@ -27,13 +28,24 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::XServer,
         text: Text::Own(Words {
             symptom: "the X server lacks RANDR, XInput or XKEYBOARD",
-            cause: "the X server was started without extensions that a window needs, or is too old to have them",
-            fix: "start the X server with them (Xvfb and Xvnc: +extension RANDR), or draw without a window: \
-                  --off-screen",
+            cause: texts::EXTENSIONS_MISSING.cause,
+            fix: texts::EXTENSIONS_MISSING.fix,
         }),
         check: extensions_missing,
         group: Group::Window,
         because_of: &[One(Id::UntrustedCookie)],
+    },
+    Row {
+        id: Id::ShallowScreen,
+        topic: Topic::XServer,
+        text: Text::Own(Words {
+            symptom: "no GLX, or no config, on a screen of 8 bits per pixel",
+            cause: "the X server's screen has too few bits per pixel for OpenGL",
+            fix: "start the X server with 24 (Xvfb: -screen 0 1920x1080x24), or draw without a window: --off-screen",
+        }),
+        check: shallow_screen,
+        group: Group::Window,
+        because_of: &[],
     },
     Row {
         id: Id::NoGlx,
@@ -46,7 +58,7 @@ pub(super) const ROWS: &[Row] = &[
         }),
         check: no_glx,
         group: Group::Window,
-        because_of: &[One(Id::UntrustedCookie)],
+        because_of: &[One(Id::UntrustedCookie), One(Id::ShallowScreen)],
     },
     Row {
         id: Id::IndirectOnly,
@@ -98,6 +110,17 @@ fn extensions_missing(facts: &Facts) -> Option<Seen> {
     Seen::failure(format!("the X server has no {}", missing.join(", no ")))
 }
 
+/// Servers offer OpenGL for 15 bits per pixel or more.
+const LOWEST_DEPTH: u8 = 15;
+
+fn shallow_screen(facts: &Facts) -> Option<Seen> {
+    let depth = facts.x_server()?.depth.filter(|depth| *depth < LOWEST_DEPTH)?;
+    if facts.glx.done().or(facts.egl.done()).is_some() {
+        return None;
+    }
+    Seen::failure(format!("the X server's screen has {depth} bits per pixel"))
+}
+
 fn no_glx(facts: &Facts) -> Option<Seen> {
     let server = facts.x_server().filter(|server| !server.has("GLX"))?;
     let level = if facts.egl.done().is_some() { Level::Warning } else { Level::Failure };
@@ -138,6 +161,7 @@ fn no_shared_memory(facts: &Facts) -> Option<Seen> {
 pub(super) const EXAMPLES: &[Example] = &[
     leads(Id::UntrustedCookie, |f| { server(f, |server| server.extensions.clear()); nothing_draws(f); }),
     leads(Id::ExtensionsMissing, |f| { without_extensions(f, &["XInputExtension"]); nothing_draws(f); }),
+    leads(Id::ShallowScreen, |f| { server(f, |s| s.depth = Some(8)); without_extensions(f, &["GLX"]); nothing_draws(f); }),
     leads(Id::NoGlx, |f| { without_extensions(f, &["GLX"]); nothing_draws(f); }),
     leads(Id::IndirectOnly, |f| { without_gpu(f); server(f, |s| s.extensions.push("Apple-WM".into())); nothing_draws(f); }),
     leads(Id::NoSharedMemory, |f| {

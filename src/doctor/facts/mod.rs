@@ -231,6 +231,8 @@ pub struct XServer {
     pub release: u32,
     /// Names of the extensions that this client may use.
     pub extensions: Vec<String>,
+    /// Bits per pixel of its screen.
+    pub depth: Option<u8>,
     /// Maker of its GLX.
     pub glx_vendor: Option<String>,
     /// The result of attaching shared memory (MIT-SHM). `None`: it has no MIT-SHM.

@@ -21,6 +21,7 @@ pub(super) fn ask(display: &str) -> Result<XAnswer, String> {
     Ok(XAnswer::Welcome(XServer {
         vendor: String::from_utf8_lossy(&connection.setup().vendor).into_owned(),
         release: connection.setup().release_number,
+        depth: connection.setup().roots.get(screen).map(|screen| screen.root_depth),
         glx_vendor: glx_vendor(&connection, screen as u32),
         shared_memory: extensions
             .iter()
