@@ -169,7 +169,11 @@ fn leading_cause(error: &CanvasError, canvas: &Canvas) -> Option<LeadingCause> {
         None => facts.off_screen = failed,
     }
     let findings = checks::diagnose(&facts);
+    // A run that got further has a display.
+    let is_possible =
+        |finding: &Finding| finding.topic != Topic::Display || matches!(error, CanvasError::NoConnection { .. });
     let repeats = |finding: &Finding| finding.row.is_some_and(|id| id.row().group == Group::Failure);
-    let says_more = |finding: &&Finding| finding.level == Level::Failure && !repeats(finding);
+    let says_more =
+        |finding: &&Finding| finding.level == Level::Failure && !repeats(finding) && is_possible(finding);
     checks::leading(&findings).filter(says_more).map(LeadingCause::from)
 }

@@ -190,6 +190,10 @@ fn no_server(facts: &Facts) -> Option<Seen> {
             "let the display be forwarded (ssh -X, then --network=host), or use one of this machine",
         );
     };
+    // A connection that doesn't end is another row's.
+    if matches!(facts.reach, Outcome::Hung(_)) {
+        return None;
+    }
     if reason.contains("No such file") {
         let here = match display.sockets.as_slice() {
             [] => "none is here".to_owned(),
@@ -283,5 +287,6 @@ pub(super) const EXAMPLES: &[Example] = &[
     leads(Id::NoServer, |f| unreachable(f, "elsewhere:3", "No route to host (os error 113)")),
     leads(Id::SocketForbidden, |f| unreachable(f, ":0", "Permission denied (os error 13)")),
     leads(Id::ServerHangs, |f| { f.x = Outcome::Hung(3.0); no_window(f); }),
+    leads(Id::ServerHangs, |f| { f.x = Outcome::Hung(3.0); f.reach = Outcome::Hung(3.0); no_window(f); }),
     leads(Id::ServerHangs, |f| { f.x = Outcome::Failed("it accepted the connection and closed it without an answer".into()); no_window(f); }),
 ];
