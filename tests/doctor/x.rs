@@ -228,7 +228,7 @@ fn row_54_an_x_server_without_glx() {
 
 #[test]
 fn row_91_a_screen_of_8_bits_per_pixel() {
-    let x = X::xvfb(&["-screen", "0", "640x480x8"]);
+    let x = XServer::start("Xvfb", &["-screen", "0", "640x480x8"]);
     let report = Machine::with_display(&x).finds(91);
     assert!(report.about(91).contains("8 bits per pixel"), "{}", report.text());
     assert_eq!(report.rows("failure"), [91], "what follows from it is told under it: {}", report.text());
