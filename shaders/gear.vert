@@ -10,7 +10,10 @@ uniform mat4 clip_from_gear[3];  // projection * model-view of each gear
 uniform vec3 light[3];           // unit vector towards the light, in each gear's own coordinates
 uniform vec3 material[3];        // ambient and diffuse colour of each gear
 
-VARYING vec3 color;
+#ifndef SHADING
+#define SHADING  // or flat, for triangles that have the same colour at all three vertices
+#endif
+SHADING VARYING vec3 color;
 
 void main() {
     int i = int(gear);

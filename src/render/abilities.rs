@@ -10,6 +10,8 @@ pub struct Abilities {
     pub fences: bool,
     pub timers: bool,
     pub instancing: bool,
+    /// Shaders can pass on a value without interpolating it.
+    pub flat_varyings: bool,
     /// Indices that are relative to a base vertex.
     pub base_vertex: bool,
     /// Parts of a buffer can be mapped.
@@ -51,6 +53,8 @@ impl Abilities {
             true => version >= embedded,
             false => version >= core || has(extension),
         };
+        // The dialect that shaders are written in from there on.
+        let glsl_1_40 = version >= if is_embedded { (3, 0) } else { (3, 1) };
         let blits = since((3, 0), (3, 0), "GL_ARB_framebuffer_object");
         Abilities {
             is_embedded,
@@ -61,7 +65,8 @@ impl Abilities {
                 true => version >= (3, 0) && has("GL_EXT_disjoint_timer_query"),
                 false => since((3, 3), (0, 0), "GL_ARB_timer_query"),
             },
-            instancing: version >= if is_embedded { (3, 0) } else { (3, 1) },
+            instancing: glsl_1_40,
+            flat_varyings: glsl_1_40,
             base_vertex: since((3, 2), (3, 2), "GL_ARB_draw_elements_base_vertex"),
             mapping: since((3, 0), (3, 0), "GL_ARB_map_buffer_range"),
             program_binaries: since((4, 1), (3, 0), "GL_ARB_get_program_binary"),

@@ -1,4 +1,4 @@
-//! The scene in OpenGL: one program, one buffer, one draw call per picture. Needs OpenGL 2.1 or OpenGL ES 2.0: what a
+//! The scene in OpenGL: one buffer, and one draw call per picture, or two where software draws. Needs OpenGL 2.1 or OpenGL ES 2.0: what a
 //! version lacks ([`Abilities`]) is replaced or left out when objects are created, not in every frame.
 //!
 //! Every object deletes itself when dropped, for which its context must be current. This program has one context,
@@ -19,12 +19,13 @@ pub use frame_queue::{FrameQueue, GpuHangs};
 pub use framebuffer::{Framebuffer, FramebufferError, check_size, read_back_buffer};
 pub use gpu_timer::GpuTimer;
 
-use crate::renderer::Renderer;
-use crate::scene::{GEARS, GearTransform, scene_mesh};
+use crate::renderer::{Kind, Renderer};
+use crate::scene::{GEARS, GearTransform, SceneMesh, scene_mesh};
 use glam::Mat4;
 use glow::HasContext;
 use mesh_buffers::MeshBuffers;
 use program::{Program, Source};
+use std::ops::Range;
 use std::rc::Rc;
 
 /// The functions of the current context.
@@ -33,12 +34,22 @@ pub type Functions = Rc<glow::Context>;
 /// The three gears, ready to draw.
 pub struct Gears {
     gl: Functions,
-    program: Program,
     buffers: MeshBuffers,
+    parts: Vec<Part>,
+}
+
+/// What one draw call draws.
+struct Part {
+    program: Program,
     clip_from_gear: glow::UniformLocation,
     light: glow::UniformLocation,
-    index_count: i32,
+    indices: Range<usize>,
 }
+
+const GEAR_VERTEX: &str = include_str!("../../shaders/gear.vert");
+const GEAR_FRAGMENT: &str = include_str!("../../shaders/gear.frag");
+const FLAT_GEAR_VERTEX: &str = concat!("#define SHADING flat\n", include_str!("../../shaders/gear.vert"));
+const FLAT_GEAR_FRAGMENT: &str = concat!("#define SHADING flat\n", include_str!("../../shaders/gear.frag"));
 
 /// OpenGL could not be set up to draw.
 #[derive(Debug, thiserror::Error)]
@@ -61,13 +72,7 @@ impl Gears {
     /// Returns the driver's own words if it refuses a shader or an object.
     #[expect(unsafe_code)]
     pub fn new(gl: &Functions, driver: &Renderer, srgb: bool) -> Result<Gears, RenderError> {
-        let source = Source {
-            vertex: include_str!("../../shaders/gear.vert"),
-            fragment: include_str!("../../shaders/gear.frag"),
-            attributes: &["position", "normal", "gear"],
-        };
-        let program = Program::kept(gl, driver, &source)?;
-        let (mesh, owners) = scene_mesh();
+        let SceneMesh { mesh, owners, flat_indices } = scene_mesh();
         let vertices: Vec<[f32; 7]> = mesh
             .vertices
             .iter()
@@ -87,11 +92,19 @@ impl Gears {
         let buffers = MeshBuffers::new(gl, 7 * float, &attributes)?;
         buffers.set_vertices(&vertices);
         buffers.set_indices(&indices);
-        // SAFETY: the context is current, and the slice lives as long as the call.
+        let part = |vertex, fragment, indices| Part::new(gl, driver, srgb, vertex, fragment, indices);
+        let parts = if driver.kind() == Kind::Software && Abilities::of(gl).flat_varyings {
+            // Interpolating colours took llvmpipe 5 % of a frame, so only the bores' are interpolated, as glxgears does
+            // it. To a GPU, a second draw call costs more.
+            vec![
+                part(FLAT_GEAR_VERTEX, FLAT_GEAR_FRAGMENT, 0..flat_indices)?,
+                part(GEAR_VERTEX, GEAR_FRAGMENT, flat_indices..indices.len())?,
+            ]
+        } else {
+            vec![part(GEAR_VERTEX, GEAR_FRAGMENT, 0..indices.len())?]
+        };
+        // SAFETY: the context is current.
         unsafe {
-            gl.use_program(Some(program.id()));
-            let material = program.uniform("material")?;
-            gl.uniform_3_f32_slice(Some(&material), GEARS.map(|gear| gear.material(srgb)).as_flattened());
             gl.clear_color(0.0, 0.0, 0.0, 0.0);
             gl.enable(glow::DEPTH_TEST);
             gl.enable(glow::CULL_FACE);
@@ -100,18 +113,17 @@ impl Gears {
                 gl.enable(glow::FRAMEBUFFER_SRGB);
             }
         }
-        let (clip_from_gear, light) = (program.uniform("clip_from_gear")?, program.uniform("light")?);
         check(gl, "the scene")?;
-        Ok(Gears { gl: gl.clone(), program, buffers, clip_from_gear, light, index_count: indices.len() as i32 })
+        Ok(Gears { gl: gl.clone(), buffers, parts })
     }
 
-    /// Makes its program, buffers and depth test current again after something else was drawn.
+    /// Makes its programs, buffers and depth test current again after something else was drawn.
     #[expect(unsafe_code)]
     pub fn bind(&self) {
         self.buffers.bind();
         // SAFETY: the context is current, and the objects are its own.
         unsafe {
-            self.gl.use_program(Some(self.program.id()));
+            self.gl.use_program(Some(self.parts[0].program.id()));
             self.gl.enable(glow::DEPTH_TEST);
             self.gl.enable(glow::CULL_FACE);
         }
@@ -125,9 +137,17 @@ impl Gears {
         // SAFETY: the context is current, with the program and the vertex array of `new`.
         unsafe {
             self.gl.clear(glow::COLOR_BUFFER_BIT | glow::DEPTH_BUFFER_BIT);
-            self.gl.uniform_matrix_4_f32_slice(Some(&self.clip_from_gear), false, matrices.as_flattened());
-            self.gl.uniform_3_f32_slice(Some(&self.light), lights.as_flattened());
-            self.gl.draw_elements(glow::TRIANGLES, self.index_count, glow::UNSIGNED_SHORT, 0);
+            for part in &self.parts {
+                // A single one is current already.
+                if self.parts.len() > 1 {
+                    self.gl.use_program(Some(part.program.id()));
+                }
+                self.gl.uniform_matrix_4_f32_slice(Some(&part.clip_from_gear), false, matrices.as_flattened());
+                self.gl.uniform_3_f32_slice(Some(&part.light), lights.as_flattened());
+                let Range { start, end } = part.indices;
+                let (count, offset) = ((end - start) as i32, (start * size_of::<u16>()) as i32);
+                self.gl.draw_elements(glow::TRIANGLES, count, glow::UNSIGNED_SHORT, offset);
+            }
         }
     }
 
@@ -136,6 +156,30 @@ impl Gears {
     pub fn set_viewport(&self, (width, height): (u32, u32)) {
         // SAFETY: the context is current; sizes beyond its limits are clamped by OpenGL.
         unsafe { self.gl.viewport(0, 0, width as i32, height as i32) };
+    }
+}
+
+impl Part {
+    /// Leaves its program current.
+    #[expect(unsafe_code)]
+    fn new(
+        gl: &Functions,
+        driver: &Renderer,
+        srgb: bool,
+        vertex: &'static str,
+        fragment: &'static str,
+        indices: Range<usize>,
+    ) -> Result<Part, RenderError> {
+        let source = Source { vertex, fragment, attributes: &["position", "normal", "gear"] };
+        let program = Program::kept(gl, driver, &source)?;
+        let [material, clip_from_gear, light] =
+            ["material", "clip_from_gear", "light"].map(|name| program.uniform(name));
+        // SAFETY: the context is current, and the slice lives as long as the call.
+        unsafe {
+            gl.use_program(Some(program.id()));
+            gl.uniform_3_f32_slice(Some(&material?), GEARS.map(|gear| gear.material(srgb)).as_flattened());
+        }
+        Ok(Part { clip_from_gear: clip_from_gear?, light: light?, program, indices })
     }
 }
 

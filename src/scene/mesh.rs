@@ -34,6 +34,13 @@ impl Mesh {
         self.vertices.append(&mut kept);
     }
 
+    /// Adds the triangles of another mesh.
+    fn append(&mut self, other: &Mesh) {
+        let first = self.vertices.len() as u32;
+        self.vertices.extend(&other.vertices);
+        self.indices.extend(other.indices.iter().map(|index| first + index));
+    }
+
     /// The area that its front covers, seen along the axis.
     pub fn front_area(&self) -> f32 {
         let area = |triangle: &[u32]| {
@@ -49,13 +56,14 @@ impl Mesh {
     }
 }
 
-/// The surface of one gear, as glxgears builds it.
+/// The surface of one gear in two meshes, as glxgears builds it: first what is lit alike over each triangle, then the
+/// bore, which alone is smooth.
 ///
 /// The outline of a tooth that starts at angle `t` has radius r1 at t, r2 at t+da, r2 at t+2da, and r1 at t+3da, where
 /// da is a quarter of the angle between two teeth. Faces and flanks have their true normals. **Tooth tops and valleys
 /// have (cos t, sin t, 0)**, the normal at the tooth's start, which is off by 1.5 da on tops and by 3.5 da in valleys:
-/// that is what glxgears does, and the picture has to be the same. Only the bore is smooth.
-pub fn gear_mesh(gear: &Gear) -> Mesh {
+/// that is what glxgears does, and the picture has to be the same.
+fn gear_surfaces(gear: &Gear) -> [Mesh; 2] {
     let r0 = gear.inner_radius;
     let r1 = gear.outer_radius - gear.tooth_depth / 2.0;
     let r2 = gear.outer_radius + gear.tooth_depth / 2.0;
@@ -64,7 +72,7 @@ pub fn gear_mesh(gear: &Gear) -> Mesh {
     let (front, back) = (gear.width / 2.0, -gear.width / 2.0);
     let at = |radius: f32, angle: f32, z: f32| (radius * Vec2::from_angle(angle)).extend(z);
 
-    let mut mesh = Mesh::default();
+    let [mut mesh, mut bore] = [Mesh::default(), Mesh::default()];
     for tooth in 0..gear.teeth {
         let t = tooth as f32 * pitch;
         // The last tooth ends exactly where the first one begins, which leaves no visible seam.
@@ -101,30 +109,48 @@ pub fn gear_mesh(gear: &Gear) -> Mesh {
             mesh.flat([at(ra, a, front), at(ra, a, back), at(rb, b, back), at(rb, b, front)], normal);
         }
 
-        // The bore, smooth.
         let (n0, n1) = (-start, -Vec2::from_angle(next).extend(0.0));
-        mesh.quad([
+        bore.quad([
             (at(r0, t, back), n0),
             (at(r0, t, front), n0),
             (at(r0, next, front), n1),
             (at(r0, next, back), n1),
         ]);
     }
+    [mesh, bore]
+}
+
+/// The whole surface of one gear.
+pub fn gear_mesh(gear: &Gear) -> Mesh {
+    let [mut mesh, bore] = gear_surfaces(gear);
+    mesh.append(&bore);
     mesh
 }
 
-/// All three gears in one mesh, for one buffer and one draw call, and each vertex's gear as an index into [`GEARS`].
-pub fn scene_mesh() -> (Mesh, Vec<u32>) {
-    let mut scene = Mesh::default();
-    let mut owners = Vec::new();
-    for (index, gear) in GEARS.iter().enumerate() {
-        let mesh = gear_mesh(gear);
-        let first = scene.vertices.len() as u32;
-        owners.extend(std::iter::repeat_n(index as u32, mesh.vertices.len()));
-        scene.vertices.extend(mesh.vertices);
-        scene.indices.extend(mesh.indices.iter().map(|i| first + i));
+/// The three gears in one mesh, so that one buffer holds them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SceneMesh {
+    pub mesh: Mesh,
+    /// The gear of each vertex, as an index into [`GEARS`].
+    pub owners: Vec<u32>,
+    /// This many of the indices come first and belong to triangles that have one normal each.
+    pub flat_indices: usize,
+}
+
+/// All gears, first their flat surfaces.
+pub fn scene_mesh() -> SceneMesh {
+    let mut scene = SceneMesh::default();
+    let surfaces = GEARS.each_ref().map(gear_surfaces);
+    for part in 0..2 {
+        for (owner, meshes) in (0..).zip(&surfaces) {
+            scene.mesh.append(&meshes[part]);
+            scene.owners.resize(scene.mesh.vertices.len(), owner);
+            if part == 0 {
+                scene.flat_indices = scene.mesh.indices.len();
+            }
+        }
     }
-    (scene, owners)
+    scene
 }
 
 #[cfg(test)]
@@ -138,12 +164,29 @@ mod tests {
 
     #[test]
     fn the_scene_has_glxgears_800_triangles_and_none_is_degenerate() {
-        let (mesh, owners) = scene_mesh();
+        let SceneMesh { mesh, owners, flat_indices } = scene_mesh();
         assert_eq!(mesh.indices.len(), 800 * 3);
         assert_eq!(owners.len(), mesh.vertices.len());
+        // A bore has two triangles per tooth.
+        assert_eq!(flat_indices, (800 - 2 * (20 + 10 + 10)) * 3);
         for [a, b, c] in triangles(&mesh) {
             assert!((b.position - a.position).cross(c.position - a.position).length() > 1e-3);
         }
+    }
+
+    #[test]
+    fn flat_triangles_have_one_normal_and_one_owner() {
+        let SceneMesh { mesh, owners, flat_indices } = scene_mesh();
+        let is_flat = |triangle: &[u32]| {
+            let [a, b, c] = [0, 1, 2].map(|i| triangle[i] as usize);
+            let alike = |other: usize| {
+                (mesh.vertices[a].normal, owners[a]) == (mesh.vertices[other].normal, owners[other])
+            };
+            alike(b) && alike(c)
+        };
+        let (flat, smooth) = mesh.indices.split_at(flat_indices);
+        assert!(flat.chunks_exact(3).all(is_flat));
+        assert!(!smooth.chunks_exact(3).any(is_flat));
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod camera;
 mod mesh;
 
 pub use camera::{Eye, GearTransform, View, transforms};
-pub use mesh::{Mesh, Vertex, gear_mesh, scene_mesh};
+pub use mesh::{Mesh, SceneMesh, Vertex, gear_mesh, scene_mesh};
 
 /// How fast the red gear turns, in degrees per second. The other two turn twice as fast, backwards.
 pub const DEGREES_PER_SECOND: f64 = 70.0;
