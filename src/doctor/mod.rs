@@ -65,7 +65,7 @@ fn print(text: &str, is_json: bool) -> Result<(), OutputError> {
     if is_json { output.json(text) } else { output.line(text) }
 }
 
-/// Gathers everything there is to know here, in at most 10 seconds.
+/// Gathers everything there is to know here, in at most 10 seconds unless the machine is slow.
 fn examine() -> Result<Facts, String> {
     let display = std::env::var_os("DISPLAY").map(|display| display.to_string_lossy().into_owned());
     let mut facts = facts::gather(display.filter(|display| !display.is_empty()).as_deref());

@@ -205,6 +205,13 @@ fn no_server(facts: &Facts) -> Option<Seen> {
             format!("-v {socket}:{socket} (and check on the host that it is there)"),
         );
     }
+    if !is_refused(facts) {
+        // A connection that doesn't end is another row's.
+        return match facts.reach {
+            Outcome::Hung(_) => None,
+            _ => Seen::failure(format!("connecting to {socket} fails ({reason})")),
+        };
+    }
     Seen::failure(format!("nobody listens at {socket} ({reason})"))?.explained(
         "the X server that made this socket has ended, or was restarted after the container",
         "start the X server, then the container",

@@ -4,19 +4,16 @@
 //! JSON. All trials of a phase run at the same time; the time limit therefore passes only once, even if several hang.
 
 mod inside;
+mod process;
 mod x_server;
 
 pub use inside::perform;
 
 use crate::doctor::facts::{Facts, Library, Outcome, Role, XAnswer};
 use crate::machine::{Mounts, NVIDIA_GLX_LIBRARIES, WINDOW_LIBRARIES};
+use process::{Process, WORK_WITHIN};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::io::Read;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,15 +43,17 @@ pub enum Trial {
     Vulkan,
 }
 
-/// Both phases, and everything else, end within 10 seconds.
+/// Both phases, and everything else, end within 10 seconds, unless the machine is slow.
 const PROBE_LIMIT: Duration = Duration::from_millis(3000);
 const DRAW_LIMIT: Duration = Duration::from_millis(5500);
+/// On a busy or emulated machine, what doesn't hang can take longer: a trial that is at work then has until here.
+const LONGEST_LIMIT: Duration = Duration::from_secs(30);
+/// On such a machine, what waits for another program has this many times as long as the quickest trial took.
+const QUICKEST_TIMES: u32 = 30;
 /// Time between two checks of the processes.
 const TICK: Duration = Duration::from_millis(3);
-/// How much of the end of a process's output is kept.
-const WORDS_KEPT: usize = 1500;
 
-/// Tries everything except drawing: libraries, nodes, the X server. Takes at most 3 seconds.
+/// Tries everything except drawing: libraries, nodes, the X server. Takes at most 3 seconds unless the machine is slow.
 pub fn probe(facts: &mut Facts) {
     let mut libraries = libraries(facts);
     let own = libraries.len();
@@ -108,7 +107,7 @@ fn started(facts: &mut Facts, gpu: &str, outcome: Outcome<i32>) {
     }
 }
 
-/// Tries every way to draw. Takes at most 5.5 seconds.
+/// Tries every way to draw. Takes at most 5.5 seconds unless the machine is slow.
 pub fn draw(facts: &mut Facts) {
     let mut trials = vec![Trial::Devices, Trial::OffScreen, Trial::Vulkan];
     let display = facts.display.as_ref().map(|display| display.asked.clone());
@@ -229,126 +228,38 @@ impl End {
     }
 }
 
-/// Runs all trials at the same time. Returns their results in order, after `limit` at the latest.
+/// Runs all trials at the same time. Returns their results in order, after `limit` at the latest, unless the machine is
+/// slow.
 fn run(trials: &[Trial], limit: Duration) -> Vec<End> {
     let started = Instant::now();
     let mut running: Vec<Result<Process, String>> = trials.iter().map(Process::start).collect();
-    while started.elapsed() < limit {
-        let mut all_ended = true;
+    let mut quickest = None;
+    loop {
+        let mut at_work = Vec::new();
         for process in running.iter_mut().flatten() {
-            all_ended &= process.has_ended();
+            if process.has_ended() {
+                quickest.get_or_insert(started.elapsed());
+            } else {
+                at_work.push(process);
+            }
         }
-        if all_ended {
+        let elapsed = started.elapsed();
+        let limit = limit.max(QUICKEST_TIMES * quickest.unwrap_or(LONGEST_LIMIT)).min(LONGEST_LIMIT);
+        if at_work.is_empty() || elapsed >= LONGEST_LIMIT {
+            break;
+        }
+        if elapsed + WORK_WITHIN >= limit {
+            at_work.iter_mut().for_each(|process| process.look());
+        }
+        if elapsed >= limit && !at_work.iter().any(|process| process.is_at_work()) {
             break;
         }
         std::thread::sleep(TICK);
     }
+    let limit = started.elapsed();
     let end = |process: Result<Process, String>| match process {
         Ok(process) => process.end(limit),
         Err(reason) => End { answer: Outcome::NotTried(reason), words: String::new() },
     };
     running.into_iter().map(end).collect()
-}
-
-/// A trial's process.
-struct Process {
-    child: Child,
-    // Sockets rather than pipes, because reading them doesn't wait for processes that a driver has started and left
-    // behind.
-    answer: UnixStream,
-    words: UnixStream,
-    answer_read: Vec<u8>,
-    words_read: Vec<u8>,
-    exit: Option<ExitStatus>,
-}
-
-impl Process {
-    fn start(trial: &Trial) -> Result<Process, String> {
-        let start = || -> std::io::Result<Process> {
-            let ((answer, answers), (words, says)) = (UnixStream::pair()?, UnixStream::pair()?);
-            answer.set_nonblocking(true)?;
-            words.set_nonblocking(true)?;
-            let request = serde_json::to_string(trial).map_err(std::io::Error::other)?;
-            // Not the program's path, because the file may be replaced while it runs.
-            let mut command = Command::new("/proc/self/exe");
-            command
-                .arg0("rust-gears")
-                .args(["doctor", "--trial", &request])
-                .stdin(Stdio::null())
-                .stdout(OwnedFd::from(answers))
-                .stderr(OwnedFd::from(says));
-            crate::canvas::forget_vendor_progress(&mut command);
-            let child = command.spawn()?;
-            Ok(Process { child, answer, words, answer_read: Vec::new(), words_read: Vec::new(), exit: None })
-        };
-        start().map_err(|e| format!("no process could be started for it: {e}"))
-    }
-
-    /// Reads what is there. Returns whether the wait is over: the answer is complete, or will never come.
-    fn has_ended(&mut self) -> bool {
-        // Checked before the output is read, so that everything written before the end is read, too.
-        if self.exit.is_none() {
-            self.exit = self.child.try_wait().ok().flatten();
-        }
-        read_available(&mut self.answer, &mut self.answer_read);
-        read_available(&mut self.words, &mut self.words_read);
-        self.exit.is_some() || self.answer_read.ends_with(b"\n")
-    }
-
-    fn end(mut self, limit: Duration) -> End {
-        let has_ended = self.has_ended();
-        if self.exit.is_none() {
-            // Even if the answer is there, because a driver's exit handlers may hang. A process that not even SIGKILL
-            // ends, because it waits in the kernel, is left behind.
-            let _ = self.child.kill();
-            let _ = self.child.try_wait();
-        }
-        let lines = String::from_utf8_lossy(&self.answer_read);
-        let answer = lines.lines().last().and_then(|line| serde_json::from_str(line).ok());
-        let answer = match (answer, self.exit) {
-            (Some(value), _) => Outcome::Done(value),
-            (None, Some(status)) => Outcome::Died(describe(status)),
-            (None, None) if has_ended => Outcome::Died("its answer makes no sense".into()),
-            (None, None) => Outcome::Hung(limit.as_secs_f64()),
-        };
-        let words = String::from_utf8_lossy(&self.words_read);
-        let start = words.len().saturating_sub(WORDS_KEPT);
-        let start = (start..=words.len()).find(|&at| words.is_char_boundary(at)).unwrap_or(0);
-        End { answer, words: words[start..].trim().to_owned() }
-    }
-}
-
-fn read_available(from: &mut UnixStream, into: &mut Vec<u8>) {
-    let mut buffer = [0; 4096];
-    // Limited, because a driver in a loop may write faster than this reads.
-    for _ in 0..64 {
-        match from.read(&mut buffer) {
-            Ok(length) if length > 0 => into.extend_from_slice(&buffer[..length]),
-            _ => break,
-        }
-    }
-    let excess = into.len().saturating_sub(1 << 20);
-    into.drain(..excess);
-}
-
-/// How a process ended: the signal's name, or the exit code.
-fn describe(status: ExitStatus) -> String {
-    const SIGNALS: [(i32, &str); 8] = [
-        (libc::SIGSEGV, "SIGSEGV"),
-        (libc::SIGABRT, "SIGABRT"),
-        (libc::SIGBUS, "SIGBUS"),
-        (libc::SIGILL, "SIGILL"),
-        (libc::SIGFPE, "SIGFPE"),
-        (libc::SIGKILL, "SIGKILL"),
-        (libc::SIGSYS, "SIGSYS"),
-        (libc::SIGTERM, "SIGTERM"),
-    ];
-    match (status.signal(), status.code()) {
-        (Some(signal), _) => SIGNALS
-            .iter()
-            .find(|(number, _)| *number == signal)
-            .map_or_else(|| format!("signal {signal}"), |(_, name)| name.to_string()),
-        (None, Some(code)) => format!("exit code {code}"),
-        (None, None) => "for no reason that is told".into(),
-    }
 }
