@@ -47,7 +47,7 @@ fn sides_take_turns_and_are_compared_with_this_one() {
         said.contains("same.json compared with host.json") && said.contains("slow.json compared with host.json"),
         "{said}"
     );
-    assert!(error.contains("--fail-below is not met: classic is slower by"), "{error}");
+    assert!(error.contains("--fail-below is not met: classic: slower by"), "{error}");
     for name in ["host.json", "same.json", "slow.json"] {
         let report = report(folder.path(), name);
         assert!(report.settings.in_turns, "{name}");
@@ -142,6 +142,7 @@ fn what_makes_no_sense_is_refused() {
         &["--in-turns", "--against", "a", "b"],
         &["--keep", "."],
         &["--fail-below", "0.9"],
+        &["--same-within", "0.1"],
     ] {
         rust_gears().args(CLASSIC).args(words).assert().code(2);
     }

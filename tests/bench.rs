@@ -360,7 +360,8 @@ fn faster_by(factor: f64) -> impl Fn(&mut Report) {
 fn two_reports_are_the_same_or_slower_or_faster_or_not_comparable() {
     let Some(base) = prepared(|_| {}) else { return };
     let cases: Vec<(String, &str)> = vec![
-        (base.clone(), r"1\.000 .* same"),
+        (prepared(|_| {}).unwrap(), r"1\.000 .* same"),
+        (base.clone(), "not comparable: both files contain the same measurement"),
         (prepared(faster_by(0.99)).unwrap(), "same"),
         (prepared(faster_by(0.8)).unwrap(), r"0\.800 .* slower by 20\.0 %"),
         (prepared(faster_by(1.25)).unwrap(), r"1\.250 .* faster by 25\.0 %"),
@@ -371,7 +372,28 @@ fn two_reports_are_the_same_or_slower_or_faster_or_not_comparable() {
         (prepared(|report| report.stages[0].width = 640).unwrap(), "not comparable: size 300x300 and 640x300"),
         (prepared(|report| report.stages[0].samples = 8).unwrap(), "not comparable: samples 0 and 8"),
         (prepared(|r| r.stages[0].marks.push(Mark::FramesNotDrawn)).unwrap(), "not comparable: NOT DRAWN"),
-        (prepared(|r| r.stages[0].rounds.truncate(1)).unwrap(), "not comparable: too few rounds"),
+        (
+            prepared(|r| r.stages[0].rounds.truncate(1)).unwrap(),
+            "not comparable: too few rounds: the second file has 1; measure more",
+        ),
+        (
+            prepared(|r| r.stages[0].rounds[2] = -3.0).unwrap(),
+            "not comparable: a round of the second file is -3.* FPS, which has no ratio",
+        ),
+        (prepared(|r| r.stages[0].rounds[2] = 0.0).unwrap(), "a round of the second file is 0.* FPS"),
+        (
+            prepared(|r| r.stages[0].rounds = vec![1000.0, 500.0, 1500.0, 700.0, 1300.0]).unwrap(),
+            r"cannot tell \(0\.\d+ to 1\.\d+\): measure longer",
+        ),
+        (prepared(|r| r.stages[0].load = 2).unwrap(), "same +load 1 and 2"),
+        (
+            prepared(|r| r.settings.gears = Some(7)).unwrap(),
+            r"not comparable: gears \(--gears\) as many as it takes and 7",
+        ),
+        (
+            prepared(|r| r.environment.renderer.renderer = "llvmpipe (LLVM 99.0.1, 256 bits)".into()).unwrap(),
+            "same +LLVM .* and LLVM 99.0.1|not comparable: renderer",
+        ),
         (prepared(|r| r.stages.clear()).unwrap(), "not comparable: the second file doesn't have this stage"),
     ];
     let folder = TempDir::new().unwrap();
@@ -398,11 +420,14 @@ fn a_gate_fails_on_what_is_slower_and_on_what_cannot_be_compared() {
         fs::write(&b, other).unwrap();
         rust_gears().arg("compare").args([&a, &b]).args(["--fail-below", least]).assert()
     };
-    gate(base.clone(), "0.999").code(0);
-    gate(prepared(faster_by(0.8)).unwrap(), "0.75").code(0);
-    gate(prepared(faster_by(0.8)).unwrap(), "0.9")
+    gate(prepared(|_| {}).unwrap(), "0.999").code(0);
+    gate(base.clone(), "0.9").code(4).stderr(predicate::str::contains("classic: not comparable: both files"));
+    let unsteady = prepared(|r| r.stages[0].rounds = vec![1000.0, 500.0, 1500.0, 700.0, 1300.0]).unwrap();
+    gate(unsteady, "0.1")
         .code(4)
-        .stderr(predicate::str::contains("classic is slower by"));
+        .stderr(predicate::str::contains("--fail-below is not met: classic: cannot tell"));
+    gate(prepared(faster_by(0.8)).unwrap(), "0.75").code(0);
+    gate(prepared(faster_by(0.8)).unwrap(), "0.9").code(4).stderr(predicate::str::contains("classic: slower by"));
     gate(prepared(|r| r.stages[0].width = 640).unwrap(), "0.9").code(4).stderr(predicate::str::contains("size"));
 }
 
@@ -495,7 +520,7 @@ fn benchmarks_take_turns_and_are_compared_round_by_round() {
         assert!(report.stages.iter().all(|stage| stage.rounds.len() == 2));
     }
     let table = rust_gears().arg("compare").args(&files).assert().success();
-    table.stdout(predicate::str::is_match("(?m)^classic .*(same|slower|faster)").unwrap());
+    table.stdout(predicate::str::is_match("(?m)^classic .*(same|slower|faster|cannot tell)").unwrap());
 }
 
 #[test]
@@ -537,7 +562,7 @@ fn rounds_that_took_turns_are_compared_pair_by_pair() {
     let (a, b) = (folder.path().join("a.json"), folder.path().join("b.json"));
     fs::write(&a, base).unwrap();
     for (started, in_turns, expected) in
-        [(1001, true, "slower by 5.0 %"), (1001, false, "same"), (2000, true, "same")]
+        [(1001, true, "slower by 5.0 %"), (1001, false, "cannot tell"), (2000, true, "cannot tell")]
     {
         fs::write(&b, at(started, 0.95, in_turns).unwrap()).unwrap();
         rust_gears().arg("compare").args([&a, &b]).assert().success().stdout(predicate::str::contains(expected));

@@ -75,7 +75,7 @@ pub fn run(options: &Bench) -> Result<u8, Error> {
         return Ok(code);
     }
     let style = if options.markdown { Style::Markdown } else { Style::Text };
-    match compare::print(&reports, options.fail_below, style) {
+    match compare::print(&reports, options.judging, style) {
         Err(error) if code != 0 => {
             console::say(&error.to_string());
             Ok(code)

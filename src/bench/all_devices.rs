@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::gears::Ended;
 use crate::output_file::OutputFile;
 use crate::renderer::Kind;
-use crate::request::{Bench, Canvas};
+use crate::request::{Bench, Canvas, Judging};
 use crate::signals::Signals;
 use crate::text_table::Style;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -51,7 +51,7 @@ pub fn run(options: &Bench) -> Result<Ended, Error> {
             at_once.push(measurement.finish(&signals)?);
             let rows = compare::compare(&alone[at_once.len() - 1..at_once.len()], &at_once[at_once.len() - 1..]);
             let heading = format!("{}, all at once compared with alone", device.label());
-            output.line(&format!("{heading}\n\n{}\n", compare::table(&rows, style)))?;
+            output.line(&format!("{heading}\n\n{}\n", compare::table(&rows, Judging::default(), style)))?;
         }
     }
     if let Some(file) = file {

@@ -1,12 +1,13 @@
 //! `rust-gears compare`: do two benchmarks differ, and by how much?
 
-use crate::bench::report::{Mark, Report, Stage, figure, label, parse};
+use super::comparison::Comparison;
+use crate::bench::report::{Environment, Mark, Report, Stage, figure, label, parse};
 use crate::canvas::Target;
 use crate::console::Output;
 use crate::error::Error;
-use crate::renderer::Kind;
+use crate::renderer::{Kind, Renderer};
 use crate::report_file::{self, STANDARD_INPUT, shortened};
-use crate::request::Compare;
+use crate::request::{Compare, Judging};
 use crate::stage_name::StageName;
 use crate::stats::{Ratio, mean, median, paired_ratio, ratio_in_turns, welch_ratio};
 use crate::text_table::{self, Style};
@@ -40,36 +41,8 @@ pub struct Row {
     /// Both figures as reported, and their unit.
     pub figures: Option<(f64, f64, String)>,
     pub comparison: Comparison,
-    /// The marks of both.
-    pub marks: Vec<&'static str>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum Comparison {
-    /// Speed of the second divided by speed of the first. The interval includes the noise floor.
-    Compared(Ratio),
-    NotComparable(String),
-}
-
-impl Comparison {
-    pub fn text(&self) -> String {
-        match self {
-            Comparison::Compared(ratio) if ratio.holds_one() => "same".into(),
-            Comparison::Compared(ratio) if ratio.ratio < 1.0 => {
-                format!("slower by {:.1} %", 100.0 * (1.0 - ratio.ratio))
-            }
-            Comparison::Compared(ratio) => format!("faster by {:.1} %", 100.0 * (ratio.ratio - 1.0)),
-            Comparison::NotComparable(why) => format!("not comparable: {why}"),
-        }
-    }
-
-    /// Whether it passes a gate at `least`: it is as fast, or its ratio is at least that.
-    fn passes(&self, least: f64) -> bool {
-        match self {
-            Comparison::Compared(ratio) => ratio.holds_one() || ratio.ratio >= least,
-            Comparison::NotComparable(_) => false,
-        }
-    }
+    /// The marks of both, and what differs between them but doesn't make them incomparable.
+    pub marks: Vec<String>,
 }
 
 /// Compares the files and prints a table for each except the first. Returns the exit code.
@@ -86,29 +59,28 @@ pub fn run(request: &Compare) -> Result<u8, Error> {
     let files: Vec<Vec<Report>> = request.files.iter().map(read).collect::<Result<_, _>>()?;
     let names = request.files.iter().map(|path| path.display().to_string());
     let style = if request.markdown { Style::Markdown } else { Style::Text };
-    print(&names.zip(files).collect::<Vec<_>>(), request.fail_below, style)?;
+    print(&names.zip(files).collect::<Vec<_>>(), request.judging, style)?;
     Ok(0)
 }
 
 /// Compares each of the named reports with the first, and prints a table for it.
 ///
 /// # Errors
-/// Returns an error if `fail_below` isn't met.
-pub fn print(named: &[(String, Vec<Report>)], fail_below: Option<f64>, style: Style) -> Result<(), Error> {
+/// Returns an error if the gate of `judging` isn't met.
+pub fn print(named: &[(String, Vec<Report>)], judging: Judging, style: Style) -> Result<(), Error> {
     let mut output = Output::default();
     let mut failed = Vec::new();
     let ((first, base), others) = named.split_first().expect("at least two reports");
     for (name, other) in others {
         let rows = compare(base, other);
-        output.line(&format!("{name} compared with {first}\n\n{}\n", table(&rows, style)))?;
-        let least = fail_below.unwrap_or(0.0);
-        failed.extend(rows.into_iter().filter(|row| fail_below.is_some() && !row.comparison.passes(least)));
+        output.line(&format!("{name} compared with {first}\n\n{}\n", table(&rows, judging, style)))?;
+        failed.extend(rows.into_iter().filter(|row| !row.comparison.passes(judging)));
     }
     if failed.is_empty() {
         return Ok(());
     }
     let reasons: Vec<String> =
-        failed.iter().map(|row| format!("{} is {}", row.label, row.comparison.text())).collect();
+        failed.iter().map(|row| format!("{}: {}", row.label, row.comparison.text(judging))).collect();
     Err(Error::Requirement(format!("--fail-below is not met: {}", reasons.join("; "))))
 }
 
@@ -132,7 +104,10 @@ pub fn compare(base: &[Report], other: &[Report]) -> Vec<Row> {
 
 struct Sample {
     stage: Stage,
+    renderer: Renderer,
     kind: Kind,
+    /// When its benchmark started, in seconds since 1970.
+    started: u64,
     /// What must be equal for two samples to be comparable.
     must_agree: Vec<(&'static str, String)>,
     marks: Vec<&'static str>,
@@ -148,23 +123,26 @@ impl Sample {
 
     fn of(report: &Report, key: (StageName, Target)) -> Option<Sample> {
         let stage = report.stages.iter().find(|stage| (stage.stage, stage.target) == key)?.clone();
+        let gears = report.settings.gears.map_or("as many as it takes".into(), |gears| gears.to_string());
         let must_agree = vec![
-            ("renderer", report.environment.renderer.renderer.clone()),
             ("size", format!("{}x{}", stage.width, stage.height)),
             ("samples", stage.samples.to_string()),
+            ("gears (--gears)", gears),
         ];
         let marks = stage.marks.iter().map(Mark::short).collect();
-        let started = report.started as f64;
-        let in_turns = report.settings.in_turns.then_some((started, started + report.seconds));
-        Some(Sample { stage, kind: report.environment.kind, must_agree, marks, in_turns })
+        let begin = report.started as f64;
+        let in_turns = report.settings.in_turns.then_some((begin, begin + report.seconds));
+        let Environment { renderer, kind, .. } = &report.environment;
+        let (renderer, kind, started) = (renderer.clone(), *kind, report.started);
+        Some(Sample { stage, renderer, kind, started, must_agree, marks, in_turns })
     }
 }
 
 fn compare_stage(label: String, base: &[Sample], other: &[Sample], confidence: f64) -> Row {
-    let mut marks: Vec<&'static str> = Vec::new();
+    let mut marks: Vec<String> = Vec::new();
     for mark in base.iter().chain(other).flat_map(|sample| &sample.marks) {
-        if !marks.contains(mark) {
-            marks.push(mark);
+        if !marks.iter().any(|known| known == mark) {
+            marks.push((*mark).into());
         }
     }
     let (Some(first), Some(second)) = (base.first(), other.first()) else {
@@ -172,24 +150,57 @@ fn compare_stage(label: String, base: &[Sample], other: &[Sample], confidence: f
         let comparison = Comparison::NotComparable(format!("the {side} file doesn't have this stage"));
         return Row { label, figures: None, comparison, marks };
     };
+    marks.extend(first.renderer.other_versions(&second.renderer));
+    if first.stage.load != second.stage.load {
+        marks.push(format!("load {} and {}", first.stage.load, second.stage.load));
+    }
     let mean_figure = |samples: &[Sample]| mean(&samples.iter().map(|s| s.stage.figure).collect::<Vec<_>>());
     let figures = Some((mean_figure(base), mean_figure(other), second.stage.unit.clone()));
-    let comparison = match difference(first, base.iter().chain(other)) {
+    let obstacle = difference(first, base.iter().chain(other)).or_else(|| no_comparison(base, other));
+    let comparison = match obstacle {
         Some(why) => Comparison::NotComparable(why),
         None => match ratio(base, other, confidence) {
             Some(ratio) => {
                 let is_one_run_each = base.len() == 1 && other.len() == 1;
-                Comparison::Compared(ratio.widened(noise_floor(first.kind, is_one_run_each)))
+                Comparison::Compared { ratio, noise: noise_floor(first.kind, is_one_run_each) }
             }
-            None => Comparison::NotComparable("too few rounds, or a figure that isn't positive".into()),
+            None => Comparison::NotComparable("one report is too few beside several".into()),
         },
     };
     Row { label, figures, comparison, marks }
 }
 
+/// Why the rounds of two sides say nothing about their ratio.
+fn no_comparison(base: &[Sample], other: &[Sample]) -> Option<String> {
+    let is_in_base =
+        |sample: &Sample| base.iter().any(|b| (b.started, &b.stage) == (sample.started, &sample.stage));
+    if other.iter().any(is_in_base) {
+        return Some("both files contain the same measurement".into());
+    }
+    for (sample, side) in base.iter().map(|s| (s, "first")).chain(other.iter().map(|s| (s, "second"))) {
+        let Stage { rounds, unit, .. } = &sample.stage;
+        if let Some(round) = rounds.iter().find(|round| !(round.is_finite() && **round > 0.0)) {
+            let unit = shortened(unit, LONGEST_UNIT);
+            return Some(format!("a round of the {side} file is {} {unit}, which has no ratio", figure(*round)));
+        }
+    }
+    let (fewest, side) = [(base, "first"), (other, "second")]
+        .map(|(samples, side)| (samples.iter().map(|s| s.stage.rounds.len()).min().unwrap_or(0), side))
+        .into_iter()
+        .min()?;
+    let is_one_run_each = base.len() == 1 && other.len() == 1;
+    (fewest < if is_one_run_each { 2 } else { 1 })
+        .then(|| format!("too few rounds: the {side} file has {fewest}; measure more (--rounds)"))
+}
+
 /// What differs between samples that should be alike, or what makes a sample meaningless.
 fn difference<'a>(first: &Sample, all: impl Iterator<Item = &'a Sample>) -> Option<String> {
     for sample in all {
+        let (a, b) = (&first.renderer, &sample.renderer);
+        if !a.is_same_device(b) {
+            let name = |renderer: &Renderer| shortened(&renderer.renderer, LONGEST_NAME);
+            return Some(format!("renderer {} and {}", name(a), name(b)));
+        }
         let pairs = first.must_agree.iter().zip(&sample.must_agree);
         if let Some(((field, a), (_, b))) = pairs.into_iter().find(|(a, b)| a != b) {
             return Some(format!("{field} {} and {}", shortened(a, LONGEST_NAME), shortened(b, LONGEST_NAME)));
@@ -221,7 +232,7 @@ fn ratio(base: &[Sample], other: &[Sample], confidence: f64) -> Option<Ratio> {
     paired_ratio(&base, &other, confidence).or_else(|| welch_ratio(&base, &other, confidence))
 }
 
-pub fn table(rows: &[Row], style: Style) -> String {
+pub fn table(rows: &[Row], judging: Judging, style: Style) -> String {
     let heading = ["stage", "first", "second", "", "ratio", "interval", "result", "marks"];
     let mut cells = vec![heading.map(str::to_owned).to_vec()];
     for row in rows {
@@ -230,11 +241,14 @@ pub fn table(rows: &[Row], style: Style) -> String {
             None => Default::default(),
         };
         let (ratio, interval) = match &row.comparison {
-            Comparison::Compared(r) => (format!("{:.3}", r.ratio), format!("{:.3} to {:.3}", r.low, r.high)),
+            Comparison::Compared { ratio: r, .. } => {
+                (format!("{:.3}", r.ratio), format!("{:.3} to {:.3}", r.low, r.high))
+            }
             Comparison::NotComparable(_) => Default::default(),
         };
         let marks = row.marks.join(", ");
-        cells.push(vec![row.label.clone(), first, second, unit, ratio, interval, row.comparison.text(), marks]);
+        let result = row.comparison.text(judging);
+        cells.push(vec![row.label.clone(), first, second, unit, ratio, interval, result, marks]);
     }
     text_table::format(&cells, &[3, 6, 7], style)
 }

@@ -5,6 +5,7 @@ mod against;
 mod all_devices;
 mod assess;
 pub mod compare;
+mod comparison;
 mod environment;
 mod figures;
 mod framebuffers;

@@ -7,7 +7,7 @@ use std::process::Command;
 /// Options that apply to the whole run and aren't passed on: flags, and options with a value. What follows
 /// `--against` is another side's command.
 const FLAGS: &[&str] = &["--all-devices", "--markdown"];
-const VALUED: &[&str] = &["--json", "--keep", "--fail-below"];
+const VALUED: &[&str] = &["--json", "--keep", "--fail-below", "--same-within"];
 const LAST: &str = "--against";
 
 /// This program, with this process's own options.
@@ -46,7 +46,20 @@ mod tests {
     fn a_part_is_measured_as_asked_and_reports_to_its_parent() {
         for given in [
             &["bench", "--all-devices", "--json", "a.json", "--quick", "--json=b", "--markdown"][..],
-            &["bench", "--keep", "a", "--quick", "--fail-below=0.9", "--against", "b", "c", "--rounds", "3"],
+            &[
+                "bench",
+                "--keep",
+                "a",
+                "--quick",
+                "--fail-below=0.9",
+                "--same-within",
+                "0.1",
+                "--against",
+                "b",
+                "c",
+                "--rounds",
+                "3",
+            ],
         ] {
             assert_eq!(of_a_part(given.iter().map(Into::into)), ["bench", "--quick"]);
         }

@@ -1,9 +1,10 @@
 //! `rust-gears bench`: its options, and what they mean.
 
-use super::compare::parse_ratio;
+use super::compare::{parse_fraction, parse_ratio};
 use super::{AGAINST, parse_time, whole_number};
 use crate::request::{
-    Against, Bench, Canvas, DeviceSelector, Geometry, GlApi, GlVendor, HOST, Place, STANDARD_OUTPUT,
+    Against, Bench, Canvas, DeviceSelector, Geometry, GlApi, GlVendor, HOST, Judging, Place, SAME_WITHIN,
+    STANDARD_OUTPUT,
 };
 use crate::stage_name::StageName;
 use std::ffi::OsString;
@@ -85,9 +86,13 @@ pub struct BenchArgs {
     #[arg(long, value_name = "FOLDER", requires = "against")]
     keep: Option<PathBuf>,
 
-    /// With --against: exit with status 4 if a stage of NAME is slower with a ratio below this, or can't be compared
+    /// With --against: exit with status 4 if a stage of NAME is slower with a ratio below this, or if that isn't known
     #[arg(long, value_name = "RATIO", value_parser = parse_ratio, requires = "against")]
     fail_below: Option<f64>,
+
+    /// With --against: call two speeds the same if they certainly differ by no more than this fraction [default: 0.03]
+    #[arg(long, value_name = "FRACTION", value_parser = parse_fraction, requires = "against")]
+    same_within: Option<f64>,
 
     /// Before each round, print which one it is and wait for a line on standard input (--against starts its sides
     /// like this)
@@ -209,7 +214,7 @@ impl BenchArgs {
             in_turns: args.in_turns,
             against: others(&args.against)?,
             keep: args.keep,
-            fail_below: args.fail_below,
+            judging: Judging { same_within: args.same_within.unwrap_or(SAME_WITHIN), fail_below: args.fail_below },
             json: args.json,
             csv: args.csv,
             html: args.html,

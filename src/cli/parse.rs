@@ -107,6 +107,7 @@ mod tests {
             (&["bench", "--gears", "-1"], "write a whole number from 1 to 1000000"),
             (&["bench", "--test-slow-down", "-1"], "percentage"),
             (&["compare", "a", "b", "--fail-below", "-1"], "write 0.95"),
+            (&["compare", "a", "b", "--same-within", "3"], "write 0.03 for 3 %"),
         ] {
             let message = message(words);
             assert!(message.contains(reason), "{words:?}: {message}");

@@ -162,8 +162,7 @@ pub struct Bench {
     pub against: Vec<Against>,
     /// The folder where their reports are kept.
     pub keep: Option<PathBuf>,
-    /// Fail if one of them is slower with a ratio below this.
-    pub fail_below: Option<f64>,
+    pub judging: Judging,
     /// The report's files; [`STANDARD_OUTPUT`] stands for standard output.
     pub json: Option<PathBuf>,
     pub csv: Option<PathBuf>,
@@ -189,8 +188,7 @@ pub struct Against {
 pub struct Compare {
     /// The reference report, then the reports to compare with it; at least two.
     pub files: Vec<PathBuf>,
-    /// Fail if a stage is slower with a ratio below this, or can't be compared.
-    pub fail_below: Option<f64>,
+    pub judging: Judging,
     pub markdown: bool,
 }
 
@@ -218,6 +216,24 @@ pub const HOST: &str = "host";
 
 /// The file name that means standard output.
 pub const STANDARD_OUTPUT: &str = "-";
+
+/// By default, speeds that differ by at most this fraction are the same.
+pub const SAME_WITHIN: f64 = 0.03;
+
+/// How the ratio of two speeds is judged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judging {
+    /// Speeds that differ by at most this fraction are the same.
+    pub same_within: f64,
+    /// A gate: a stage that is slower must have at least this ratio, and every stage a result.
+    pub fail_below: Option<f64>,
+}
+
+impl Default for Judging {
+    fn default() -> Self {
+        Judging { same_within: SAME_WITHIN, fail_below: None }
+    }
+}
 
 #[cfg(test)]
 mod tests {

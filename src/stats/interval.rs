@@ -26,6 +26,11 @@ impl Ratio {
         self.low <= 1.0 && 1.0 <= self.high
     }
 
+    /// Whether the whole interval differs from 1 by at most the fraction `share` (0.03: 3 %).
+    pub fn is_within(self, share: f64) -> bool {
+        1.0 - share <= self.low && self.high <= 1.0 + share
+    }
+
     fn of_logarithms(difference: f64, half_width: f64) -> Ratio {
         Ratio {
             ratio: difference.exp(),

@@ -66,6 +66,8 @@ fn a_report_from_elsewhere_does_not_command_the_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let mut write = |name: &str, renderer: &str| -> PathBuf {
         report["environment"]["renderer"] = renderer.into();
+        // Another measurement than the others.
+        report["started"] = (report["started"].as_u64().unwrap() + 1).into();
         report["stages"][0]["unit"] = HOSTILE.into();
         let path = folder.path().join(name);
         fs::write(&path, report.to_string()).unwrap();
