@@ -2,14 +2,21 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rust_gears::doctor::report::{Report, text};
+use rust_gears::doctor::report::{Report, Source, text};
 use rust_gears::report_file::decode;
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(facts) = decode(bytes).and_then(|text| Report::facts_of(text.as_bytes())) {
-        let report = Report::new(facts);
-        let longest = text(&report).lines().map(|line| line.chars().count()).max();
-        assert!(longest.is_some_and(|length| length < 3000));
-        assert!(Report::facts_of(report.json().as_bytes()).is_ok());
-    }
+    let Ok(source) = decode(bytes).and_then(|text| Report::source_of(text.as_bytes())) else { return };
+    let (printed, json) = match source {
+        Source::Inside(facts) => {
+            let report = Report::new(*facts);
+            (text(&report), report.json())
+        }
+        Source::Host(host, facts) => {
+            let report = facts.map(|facts| Report::new(*facts));
+            (host.text(report.as_ref()), host.json(report.as_ref()))
+        }
+    };
+    assert!(printed.lines().all(|line| line.chars().count() < 3000));
+    assert!(Report::source_of(json.as_bytes()).is_ok());
 });

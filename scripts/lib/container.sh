@@ -17,7 +17,7 @@ let_in() {
   export d
   on_exit rm -rf "$d"
   # The container gets the folder's name, which makes it known in advance.
-  readonly container_name=${d##*/} client_file=$d/client words_file=$d/words
+  readonly container_name=${d##*/} client_file=$d/client words_file=$d/words missed_file=$d/missed
   for ((i = ${#after[@]} - 1; i >= 0; i--)); do on_exit take_back "${after[i]}"; done
   [[ -z $copy_out ]] || on_exit eval "$copy_out"
   on_exit end_container
@@ -108,6 +108,7 @@ run_container() {
     fi
     printf '%s\n' "$(printable "$(<"$words_file")")" >&2
   fi
+  ((status == 0)) || [[ -n $ended_by ]] || say_missed "$missed_file" "$status"
   ((status < 125 || status > 127)) || status=1
   exit "$status"
 }
@@ -129,6 +130,7 @@ hold_back_engine_words() {
       held+=$line$'\n'
     else
       printf '%s\n' "$(printable "$line")" >&2
+      [[ -z $foreign ]] || note_denied "$missed_file" "$line"
     fi
   done
   printf '%s' "$held" >"$1"

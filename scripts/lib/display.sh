@@ -16,11 +16,11 @@ display_asked_for() {
   printf '%s' "$display"
 }
 
-# choose_display DISPLAY: sets display_kind (none, local, loopback or remote), display, display_number and display_args; adds
-# to before and after.
+# choose_display DISPLAY: sets display_kind (none, local, loopback or remote), display, display_number, display_args and
+# network_args; adds to before and after.
 choose_display() {
   display=$1
-  display_kind=none display_number='' display_args=(--network=none)
+  display_kind=none display_number='' display_args=() network_args=(--network=none)
   if [[ -z $display ]]; then
     [[ -z ${WAYLAND_DISPLAY:-} ]] ||
       say "this Wayland session has no X server to show a window on (DISPLAY is unset): is Xwayland installed?"
@@ -46,12 +46,12 @@ choose_display() {
       ;;
     tcp/?* | inet/?* | inet6/?*)
       display_kind=remote
-      display_args=(-e "DISPLAY=$display")
+      display_args=(-e "DISPLAY=$display") network_args=()
       ;;
     */*) no_display "$display" ;;
     *)
       display_kind=remote
-      display_args=(-e "DISPLAY=$display")
+      display_args=(-e "DISPLAY=$display") network_args=()
       ;;
   esac
 }

@@ -92,3 +92,14 @@ has_image() { "${engine[@]}" image inspect "$1" >/dev/null 2>&1; }
 is_rootless_docker() { [[ $engine_kind == docker && $(engine_info '{{.SecurityOptions}}') == *name=rootless* ]]; }
 is_remapped() { [[ $engine_kind == docker && $(engine_info '{{.SecurityOptions}}') == *name=userns* ]]; }
 is_rootless_podman() { [[ $engine_kind == podman && $EUID -ne 0 ]]; }
+
+# is_ours IMAGE: whether it is one of this project's, or made from it: it starts our program. A name must do for an image
+# that isn't here.
+is_ours() {
+  if has_image "$1"; then
+    [[ $(entrypoint "$1") == *[\"/]@(rust-gears|isolated)\"* ]]
+  else
+    [[ $1 == ?(*/)rust-gears?(:*) ]]
+  fi
+}
+entrypoint() { "${engine[@]}" image inspect --format '{{json .Config.Entrypoint}}' "$1" 2>/dev/null || true; }

@@ -21,6 +21,9 @@ readonly -A gpu_hint=(
   [dri]='It is there once a kernel driver for the GPU is loaded; a virtual machine needs a GPU given to it'
 )
 
+# What OpenGL needs of NVIDIA's driver: the toolkit's default leaves it out. Our images ask for it themselves.
+readonly all_capabilities=NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display
+
 # Nothing of /mnt/wslg, which contains the sockets of WSL's display and sound, and the distribution's root.
 has_wslg() { [[ -c /dev/dxg && -d /usr/lib/wsl ]]; }
 args_wslg() {
@@ -30,7 +33,7 @@ args_wslg() {
 has_cdi() {
   local folder
   while read -r folder; do
-    [[ -z $folder ]] || ! grep -rqs 'nvidia\.com/gpu' "$folder" || return 0
+    [[ -z $folder ]] || ! grep -rqs 'nvidia\.com/gpu' "${host:-}$folder" || return 0 # below $host in scripts/doctor
   done < <(cdi_folders)
   return 1
 }

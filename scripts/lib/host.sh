@@ -8,19 +8,24 @@ host=''
 nvidia='' # version of NVIDIA's driver, if it is loaded
 nvidia_level=failure
 lacks_nodes='' # set if NVIDIA's driver is loaded without its device nodes
-first_seen='' first_cause='' first_fix='' # of the first failure
+first_seen='' first_cause='' first_fix='' first_row='' first_topic='' # of the first failure
+findings=() # all of them, as JSON
 
-# found LEVEL TOPIC SEEN [CAUSE FIX]: a line of the report, in the form of `rust-gears doctor`.
+# found LEVEL TOPIC SEEN [CAUSE FIX [ROW]]: a line of the report, in the form of `rust-gears doctor`.
 found() {
-  printf '%-8s %-12s %s\n' "$1" "$2" "$(printable "$3")"
-  [[ $# -lt 5 ]] || printf '%21s cause: %s\n%21s fix:   %s\n' '' "$(printable "$4")" '' "$(printable "$5")"
-  if [[ $1 == failure && -z $first_seen ]]; then first_seen=$3 first_cause=${4:-} first_fix=${5:-}; fi
+  local -r level=$1 topic=$2 seen=$3 cause=${4:-} fix=${5:-} row=${6:-}
+  printf '%-8s %-12s %s\n' "$level" "$topic" "$(printable "$seen")${row:+ [$row]}"
+  [[ -z $cause ]] || printf '%21s cause: %s\n%21s fix:   %s\n' '' "$(printable "$cause")" '' "$(printable "$fix")"
+  findings+=("$(json_object level "$level" topic "$topic" seen "$seen" cause "$cause" fix "$fix" row "$row")")
+  if [[ $level == failure && -z $first_seen ]]; then
+    first_seen=$seen${row:+ [$row]} first_cause=$cause first_fix=$fix first_row=$row first_topic=$topic
+  fi
 }
 # found_row LEVEL TOPIC SEEN ROW: the same with the cause and the fix from a row of the launcher's table.
 found_row() {
   local row cause fix
   look_up_row launch-errors "$4"
-  found "$1" "$2" "$3 [$4]" "$cause" "$fix"
+  found "$1" "$2" "$3" "$cause" "$fix" "$4"
 }
 
 check_host() {
@@ -34,7 +39,8 @@ check_host() {
   check_render_nodes
   [[ -z $nvidia ]] || check_toolkit
   check_cdi
-  check_confinement
+  check_selinux
+  check_apparmor
   check_display
 }
 
@@ -47,7 +53,7 @@ check_engine() {
       found failure engine "Docker does not answer within $answer_within seconds" "the Docker daemon hangs" \
         "sudo systemctl restart docker; sudo journalctl -u docker -n 50 shows what it did last"
     elif look_up launch-errors "${words:-}"; then
-      found failure engine "Docker does not answer [$row]" "$cause" "$fix"
+      found failure engine "Docker does not answer" "$cause" "$fix" "$row"
     else
       found failure engine "no container engine answers" "neither Docker nor podman is installed and running" "scripts/setup"
     fi
@@ -207,8 +213,13 @@ named_by() {
   regular "$1" | grep -oE '(^|[^A-Za-z])(hostPath|path)"?: *"?/[^",[:space:]]+' | sed -E 's/^[^:]*: *"?//' | sort -u || true
 }
 
+# The versions of NVIDIA's driver whose libraries a CDI specification names.
+versions_named_by() {
+  named_by "$1" | sed -nE 's/.*\/lib(nvidia-[a-z]+|cuda|[A-Z]+_nvidia|[A-Za-z0-9]*_nvidia)\.so\.([0-9]+\.[0-9.]+)$/\2/p' | sort -u
+}
+
 check_cdi() {
-  local folder file path seen=''
+  local folder file path versions installed seen=''
   local -a folders=()
   [[ -z $engine_kind ]] || mapfile -t folders < <(cdi_folders)
   for folder in "${folders[@]}"; do
@@ -230,6 +241,12 @@ check_cdi() {
         esac
         return
       done < <(named_by "$file")
+      versions=$(versions_named_by "$file")
+      installed=$(library_versions)
+      if [[ -n $versions && -n $installed ]] && ! grep -qxF "$versions" <<<"$installed"; then
+        found_row warning CDI "${file#"$host"} is made for driver ${versions//$'\n'/, }, and ${installed//$'\n'/, } is installed" 118
+        return
+      fi
     done
   done
   if [[ -n $seen ]]; then
@@ -239,7 +256,7 @@ check_cdi() {
   fi
 }
 
-check_confinement() {
+check_selinux() {
   if [[ $(cat "$host/sys/fs/selinux/enforce" 2>/dev/null) != 1 ]]; then
     found ok SELinux "not enforced"
   elif [[ $(cat "$host/sys/fs/selinux/booleans/container_use_devices" 2>/dev/null) == 1* ]]; then
@@ -247,6 +264,23 @@ check_confinement() {
   else
     found warning SELinux "enforced" "it denies containers the GPU's nodes and the X server's socket" \
       "sudo setsebool -P container_use_devices 1 for the GPU; for the X server too: --security-opt label=type:container_runtime_t (scripts/run does that)"
+  fi
+}
+
+# AppArmor lets containers use devices and the X server's socket. It is in the way only of engines without root, and of those
+# that can't load their profile.
+check_apparmor() {
+  local -r restricted=$host/proc/sys/kernel/apparmor_restrict_unprivileged_userns
+  if [[ $(cat "$host/sys/module/apparmor/parameters/enabled" 2>/dev/null) != Y ]]; then
+    found ok AppArmor "not enforced"
+  elif [[ $(cat "$restricted" 2>/dev/null) == 1 ]] && { is_rootless_docker || is_rootless_podman; }; then
+    found warning AppArmor "enforced, and it restricts user namespaces, which an engine without root needs" \
+      "programs without a profile that allows it may not make user namespaces (Ubuntu since 23.10)" \
+      "install the engine from your distribution, whose packages have such profiles; or: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+  elif [[ ! -e $host/sbin/apparmor_parser && ! -e $host/usr/sbin/apparmor_parser ]]; then
+    found_row warning AppArmor "enforced, and there is no apparmor_parser, with which engines load their profile" 150
+  else
+    found ok AppArmor "enforced: it lets containers use devices and the X server's socket"
   fi
 }
 

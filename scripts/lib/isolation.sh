@@ -28,7 +28,7 @@ choose_isolation() {
   # The container writes only to /tmp: sockets, the X server's keyboard and its log, a few kilobytes.
   display_args=(--tmpfs /tmp:size=64m --publish "$address:$port:${watch_port[$way]}"
     -e "RUST_GEARS_URL=${watch_scheme[$way]}://$host:$port${watch_path[$way]}")
-  display_kind=none x_args=()
+  display_kind=none x_args=() network_args=()
 }
 
 is_loopback() { [[ $1 == @(127.*|'[::1]') ]]; }

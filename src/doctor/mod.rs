@@ -10,6 +10,7 @@
 
 pub mod checks;
 pub mod facts;
+pub mod host;
 pub mod report;
 pub mod trials;
 pub mod verdict;
@@ -17,7 +18,7 @@ pub mod verdict;
 use crate::advice::{self, Advice, texts::RAISE_FILE_LIMIT};
 use crate::canvas::{CanvasError, NoAnswer};
 use crate::console::{Output, OutputError};
-use crate::doctor::report::{Report, list, one_line, text};
+use crate::doctor::report::{Report, Source, list, one_line, text};
 use crate::error::Error;
 use crate::report_file;
 use crate::request::{Canvas, Doctor, Place};
@@ -43,21 +44,32 @@ pub fn run(request: &Doctor) -> Result<u8, Error> {
             Ok(0)
         }
         Doctor::Explain { report, json } => {
-            let read = |text: &str| Report::facts_of(text.as_bytes());
-            let facts = report_file::read(report, &report_file::DOCTOR, read);
-            conclude(facts.map_err(|e| Error::Usage(e.to_string()))?, *json)
+            let read = |text: &str| Report::source_of(text.as_bytes());
+            let source = report_file::read(report, &report_file::DOCTOR, read);
+            conclude(source.map_err(|e| Error::Usage(e.to_string()))?, *json)
         }
         Doctor::Examine { json } => {
-            conclude(examine().map_err(|reason| Error::System(std::io::Error::other(reason)))?, *json)
+            let facts = examine().map_err(|reason| Error::System(std::io::Error::other(reason)))?;
+            conclude(Source::Inside(Box::new(facts)), *json)
         }
     }
 }
 
-/// Prints the report about `facts`. Returns the exit code.
-fn conclude(facts: Facts, json: bool) -> Result<u8, Error> {
-    let report = Report::new(facts);
-    print(&if json { report.json() } else { text(&report) }, json)?;
-    Ok(if report.draws_in_hardware { 0 } else { NO_HARDWARE })
+/// Prints the report about `source`. Returns the exit code.
+fn conclude(source: Source, json: bool) -> Result<u8, Error> {
+    let (draws, printed) = match source {
+        Source::Inside(facts) => {
+            let report = Report::new(*facts);
+            (report.draws_in_hardware, if json { report.json() } else { text(&report) })
+        }
+        Source::Host(host, facts) => {
+            let report = facts.map(|facts| Report::new(*facts));
+            let draws = report.as_ref().is_some_and(|report| report.draws_in_hardware);
+            (draws, if json { host.json(report.as_ref()) } else { host.text(report.as_ref()) })
+        }
+    };
+    print(&printed, json)?;
+    Ok(if draws { 0 } else { NO_HARDWARE })
 }
 
 fn print(text: &str, is_json: bool) -> Result<(), OutputError> {

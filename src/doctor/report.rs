@@ -2,9 +2,11 @@
 
 use crate::doctor::checks::{Finding, Level, Topic, Words, diagnose, launch_rows, rows};
 use crate::doctor::facts::{Facts, SCHEMA};
+use crate::doctor::host::Host;
 use crate::doctor::verdict::verdict;
 use crate::machine::{Gpu, gpu_table};
 use crate::report_file;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 /// A report. As JSON it contains the facts, from which everything else follows.
@@ -30,10 +32,27 @@ struct Written {
     facts: Facts,
 }
 
+/// The same of scripts/doctor, whose container may not have started.
+#[derive(Deserialize)]
+struct WrittenByScript {
+    host: Host,
+    facts: Option<Facts>,
+}
+
+/// What a report is about.
+#[derive(Debug)]
+pub enum Source {
+    /// The container, or whatever else the program ran in.
+    Inside(Box<Facts>),
+    /// The machine and, if the container started, the container.
+    Host(Host, Option<Box<Facts>>),
+}
+
 /// Identifies doctor's reports before the rest is parsed.
 #[derive(Deserialize)]
 struct Head {
     schema: Option<u32>,
+    host: Option<IgnoredAny>,
 }
 
 impl Report {
@@ -56,57 +75,77 @@ impl Report {
         serde_json::to_string_pretty(self).expect("structs with string keys are JSON")
     }
 
-    /// The facts of a JSON report.
+    /// What is in a JSON report.
     ///
     /// # Errors
     /// Returns why it isn't a report.
-    pub fn facts_of(bytes: &[u8]) -> Result<Facts, String> {
+    pub fn source_of(bytes: &[u8]) -> Result<Source, String> {
         let fault = |e: serde_json::Error| report_file::fault(&e);
         match serde_json::from_slice::<Head>(bytes) {
-            Ok(Head { schema: Some(SCHEMA) }) => {}
-            Ok(Head { schema: Some(other) }) => {
-                return Err(format!("its schema is {other}, and this program reads {SCHEMA}"));
+            Ok(Head { schema: Some(SCHEMA), host: None }) => serde_json::from_slice(bytes)
+                .map(|Written { facts }| Source::Inside(Box::new(facts)))
+                .map_err(fault),
+            Ok(Head { schema: Some(SCHEMA), host: Some(_) }) => serde_json::from_slice(bytes)
+                .map(|WrittenByScript { host, facts }| Source::Host(host, facts.map(Box::new)))
+                .map_err(fault),
+            Ok(Head { schema: Some(other), .. }) => {
+                Err(format!("its schema is {other}, and this program reads {SCHEMA}"))
             }
-            Ok(_) => return Err("it is JSON, but in another format".into()),
-            Err(e) if e.is_data() => return Err("it is JSON, but in another format".into()),
-            Err(e) => return Err(fault(e)),
+            Ok(_) => Err("it is JSON, but in another format".into()),
+            Err(e) if e.is_data() => Err("it is JSON, but in another format".into()),
+            Err(e) => Err(fault(e)),
         }
-        serde_json::from_slice(bytes).map(|Written { facts }| facts).map_err(fault)
     }
 }
 
 /// The report for people: one line per finding, the verdict at the end.
 pub fn text(report: &Report) -> String {
+    let mut lines = body(report);
+    lines.push(String::new());
+    lines.push(verdict_line(&report.verdict));
+    lines.join("\n")
+}
+
+pub(super) fn verdict_line(verdict: &str) -> String {
+    let verdict: Vec<String> = verdict.lines().map(one_line).collect();
+    format!("verdict: {}", verdict.join("\n         "))
+}
+
+/// The report without its verdict.
+pub(super) fn body(report: &Report) -> Vec<String> {
     let mut lines: Vec<String> = report.findings.iter().flat_map(finding).collect();
     if report.gpus.len() > 1 {
         lines.push(String::new());
         lines.extend(gpu_table(&report.gpus).iter().map(|line| one_row(line)));
     }
-    lines.push(String::new());
-    let verdict: Vec<String> = report.verdict.lines().map(one_line).collect();
-    lines.push(format!("verdict: {}", verdict.join("\n         ")));
-    lines.join("\n")
+    lines
 }
 
 /// Width of the columns before a finding's text.
 const INDENT: usize = 22;
 
 fn finding(finding: &Finding) -> Vec<String> {
-    let level = level(finding.level);
-    let row = finding.row.map(|row| format!(" [{row}]")).unwrap_or_default();
-    let mut lines = vec![format!("{level:<8} {:<12} {}{row}", finding.topic.name(), one_line(&finding.seen))];
-    let mut explain = |name: &str, text: &Option<String>| {
-        lines.extend(text.as_ref().map(|text| format!("{:INDENT$}{name} {}", "", one_line(text))));
-    };
-    explain("cause:", &finding.cause);
-    // No fix is shown if there is nothing to fix.
-    explain("fix:  ", &finding.fix.clone().filter(|fix| fix != "nothing"));
+    let row = finding.row.map(u8::from);
+    let mut lines = vec![headline(finding.level, finding.topic.name(), &finding.seen, row)];
+    lines.extend(explanation(finding.cause.as_deref(), finding.fix.as_deref()));
     for consequence in &finding.consequences {
         let row = consequence.row.map(|row| format!(" [{row}]")).unwrap_or_default();
         let (topic, seen) = (consequence.topic.name(), one_line(&consequence.seen));
         lines.push(format!("{:INDENT$}hence: {topic}: {seen}{row}", ""));
     }
     lines
+}
+
+pub(super) fn headline(level: Level, topic: &str, seen: &str, row: Option<u8>) -> String {
+    let row = row.map(|row| format!(" [{row}]")).unwrap_or_default();
+    format!("{:<8} {:<12} {}{row}", level_name(level), one_line(topic), one_line(seen))
+}
+
+/// The lines below a headline. No fix is shown if there is nothing to fix.
+pub(super) fn explanation(cause: Option<&str>, fix: Option<&str>) -> impl Iterator<Item = String> {
+    let line = |name: &str, text: &str| format!("{:INDENT$}{name} {}", "", one_line(text));
+    let cause = cause.map(|cause| line("cause:", cause));
+    cause.into_iter().chain(fix.filter(|fix| *fix != "nothing").map(|fix| line("fix:  ", fix)))
 }
 
 /// The longest line shown, in characters. No driver writes longer ones, but a foreign report may.
@@ -119,11 +158,11 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// The same for a line with columns separated by spaces.
-fn one_row(line: &str) -> String {
+pub(super) fn one_row(line: &str) -> String {
     report_file::shortened(line, LONGEST_LINE)
 }
 
-fn level(level: Level) -> &'static str {
+fn level_name(level: Level) -> &'static str {
     match level {
         Level::Ok => "ok",
         Level::Skipped => "skipped",
@@ -179,7 +218,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(bytes: Vec<u8>) {
-            let _ = Report::facts_of(&bytes);
+            let _ = Report::source_of(&bytes);
         }
 
         #[test]
@@ -187,8 +226,8 @@ mod tests {
             let mut json = Report::new(Facts::default()).json().into_bytes();
             let at = at.index(json.len());
             json[at] = byte;
-            if let Ok(facts) = Report::facts_of(&json) {
-                prop_assert!(text(&Report::new(facts)).contains("verdict: "));
+            if let Ok(Source::Inside(facts)) = Report::source_of(&json) {
+                prop_assert!(text(&Report::new(*facts)).contains("verdict: "));
             }
         }
     }
@@ -233,16 +272,16 @@ mod tests {
             (r#"{"schema": 1, "facts": {"#, "it ends in the middle of the report"),
             (r#"{"schema": 1, facts}"#, "it isn't valid JSON (line 1, column 15)"),
         ] {
-            assert_eq!(Report::facts_of(json.as_bytes()).unwrap_err(), reason, "{json}");
+            assert_eq!(Report::source_of(json.as_bytes()).unwrap_err(), reason, "{json}");
         }
     }
 
     #[test]
     fn a_report_cut_short_anywhere_is_refused() {
         let json = Report::new(Facts::default()).json();
-        assert!(Report::facts_of(json.as_bytes()).is_ok());
+        assert!(Report::source_of(json.as_bytes()).is_ok());
         for length in 0..json.len() {
-            assert!(Report::facts_of(&json.as_bytes()[..length]).is_err(), "cut at {length}");
+            assert!(Report::source_of(&json.as_bytes()[..length]).is_err(), "cut at {length}");
         }
     }
 }

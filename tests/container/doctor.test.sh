@@ -136,3 +136,74 @@ test_doctor_from_the_host() {
   exits 2 scripts/doctor rust-gears --gpus
   contains "$output" 'scripts/doctor IMAGE -- --gpus'
 }
+
+# stranger LINE…: an image of somebody else, from Debian's base image.
+stranger() {
+  { printf 'FROM %s\n' "$(base_image)" && printf '%s\n' "$@"; } | docker build -q -t rust-gears-test-stranger - >/dev/null
+  on_exit docker image rm -f rust-gears-test-stranger
+}
+
+test_doctor_from_the_host_says_what_to_copy() {
+  start_x xvfb
+  stranger 'ENTRYPOINT ["/bin/false"]'
+  exits 4 scripts/doctor rust-gears:mesa -- -e "DISPLAY=$DISPLAY" -v /tmp/.X11-unix:/tmp/.X11-unix --name app
+  contains "$output" '[4]' 'on the side of:' $'\nrun it again as:\n  d=$(mktemp -d ' '--name app'
+  # What it says to copy works: the same image, with doctor as its command.
+  sed -n '/^run it again as:$/,$ { /^run it/d; s/^  //p }' <<<"$output" | sed 's/ rust-gears:mesa$/& doctor/; s/docker run /docker run --rm /' >"$here/copied"
+  exits 0 bash "$here/copied" # its last line removes the cookie
+  contains "$output" 'GLX window' 'llvmpipe'
+  lacks "$output" '[4]'
+}
+
+test_doctor_from_the_host_as_json() {
+  stranger 'ENTRYPOINT ["/bin/false"]'
+  local status=0
+  DISPLAY='' scripts/doctor --json rust-gears-test-stranger >"$here/report.json" 2>"$here/errors" || status=$?
+  same 4 "$status"
+  python3 -c '
+import json, sys
+report = json.load(open(sys.argv[1]))
+assert report["host"]["findings"] and report["findings"] and report["facts"], report
+' "$here/report.json"
+  exits 4 docker run --rm -i rust-gears:mesa doctor --from - <"$here/report.json"
+  contains "$output" 'on this machine:' 'ok       engine' 'in a container: docker run' '[58]' 'on the side of:'
+}
+
+test_doctor_from_the_host_in_older_images() {
+  # Debian 12: its glibc is older than that of our images, so this is the program for old images.
+  source_base_images docker
+  import_debian rust-gears-test-old:bookworm bookworm
+  on_exit docker image rm -f rust-gears-test-old:bookworm
+  DISPLAY='' exits 4 scripts/doctor rust-gears-test-old:bookworm -- --read-only --network=none --user 4711
+  contains "$output" 'a container of docker, user 4711' '[58]'
+  same GLIBC_2.27 "$(grep -aoE 'GLIBC_2\.[0-9]+' "target/$(uname -m)-unknown-linux-gnu/release/rust-gears" | sort -uV | tail -n 1)"
+  # And one without glibc, which is not even started.
+  mkdir "$here/static" && echo >"$here/static/file" && printf 'FROM scratch\nCOPY file /\nCMD ["/file"]\n' >"$here/static/Dockerfile"
+  docker build -q -t rust-gears-test-static "$here/static" >/dev/null
+  on_exit docker image rm -f rust-gears-test-static
+  DISPLAY='' exits 4 scripts/doctor rust-gears-test-static
+  contains "$output" 'it has no glibc' 'on the side of: the image' $'\nverdict: '
+  lacks "$output" 'no such file' 'in a container:'
+}
+
+test_doctor_from_the_host_in_a_compose_service() {
+  stranger 'ENTRYPOINT ["/bin/false"]'
+  printf 'services:\n  app:\n    image: rust-gears-test-stranger\n    environment: [NVIDIA_VISIBLE_DEVICES=all]\n    network_mode: none\n' >"$here/compose.yaml"
+  cd "$here"
+  DISPLAY='' exits 4 "$root/scripts/doctor" --compose app
+  contains "$output" '--no-deps' 'a container of docker' '[58]' $'\nverdict: '
+  exits 2 "$root/scripts/doctor" --compose other
+  contains "$output" 'has no service other. It has: app'
+  same '' "$(docker ps --all --quiet --filter ancestor=rust-gears-test-stranger)"
+}
+
+# What docs/kubernetes-doctor.yaml does in a cluster.
+test_doctor_in_a_pod_brings_its_program() {
+  stranger 'ENTRYPOINT ["/bin/false"]'
+  docker volume create rust-gears-test-program >/dev/null
+  on_exit docker volume rm rust-gears-test-program
+  docker run --rm --user 0 -v rust-gears-test-program:/program --entrypoint chmod rust-gears 777 /program
+  docker run --rm --read-only --cap-drop=ALL --user 65532 -v rust-gears-test-program:/program --entrypoint cp rust-gears /usr/local/bin/rust-gears /program/
+  exits 4 docker run --rm --read-only --cap-drop=ALL --user 65532 -v rust-gears-test-program:/program:ro --entrypoint /program/rust-gears rust-gears-test-stranger doctor
+  contains "$output" '[58]'
+}

@@ -84,6 +84,10 @@ impl Machine {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
+    fn remove_program(&self, name: &str) {
+        fs::remove_file(self.programs.path().join(name)).unwrap();
+    }
+
     /// Adds an NVIDIA card to sysfs, with this driver bound to it.
     fn card(&self, driver: Option<&str>) {
         self.write("sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
@@ -170,6 +174,12 @@ const FAULTS: &[Fault] = &[
     (|m| m.remove("usr/bin/nvidia-cdi-hook"), "warning  CDI          /etc/cdi/nvidia.yaml names /usr/bin/nvidia-cdi-hook, which does not exist [119]"),
     (|m| m.write("etc/cdi/other.json", r#"{"kind": "nvidia.com/gpu", "devices": [{"containerEdits": {"deviceNodes": [{"path": "/dev/nvidia7"}]}}]}"#), "warning  CDI          /etc/cdi/other.json names /dev/nvidia7, which does not exist [117]"),
     (|m| m.remove("etc/cdi/nvidia.yaml"), "skipped  CDI          no specification"),
+    (|m| { m.write("etc/cdi/nvidia.yaml", &specification("565.77", "/dev/nvidia0")); m.write("usr/lib/x86_64-linux-gnu/libEGL_nvidia.so.565.77", "") }, "warning  CDI          /etc/cdi/nvidia.yaml is made for driver 565.77, and 570.86.15 is installed [118]"),
+    (|m| m.remove_program("nvidia-ctk"), "warning  toolkit      the NVIDIA Container Toolkit is not installed (there is no nvidia-ctk) [39]"),
+    (|m| m.set_mode("dev/nvidiactl", 0o600), "warning  nodes        the modes of /dev/nvidiactl and /dev/nvidia0 are 600 and 666, not 666 [46]"),
+    (|m| m.remove("dev/nvidiactl"), "failure  nodes        there is no /dev/nvidiactl"),
+    (|m| m.write("sys/module/apparmor/parameters/enabled", "Y"), "warning  AppArmor     enforced, and there is no apparmor_parser, with which engines load their profile [150]"),
+    (|m| { m.write("sys/module/apparmor/parameters/enabled", "Y"); m.write("sbin/apparmor_parser", "") }, "ok       AppArmor     enforced: it lets containers use devices"),
     (|m| m.write("sys/fs/selinux/enforce", "1"), "warning  SELinux      enforced"),
     (|m| { m.write("sys/fs/selinux/enforce", "1"); m.write("sys/fs/selinux/booleans/container_use_devices", "1 1") }, "ok       SELinux      enforced, but containers may use devices"),
 ];
@@ -228,6 +238,9 @@ fn an_engine_that_does_not_answer_is_the_cause() {
         output.contains("\nverdict: Docker does not answer [101]: the Docker daemon is not running"),
         "{output}"
     );
+    let steps =
+        "\non this machine:\n  sudo systemctl start docker\nrun it again as:\n  docker run --gpus all my-image\n";
+    assert!(output.contains("on the side of: this machine") && output.contains(steps), "{output}");
 }
 
 #[test]
@@ -313,8 +326,21 @@ fn an_image_in_which_doctor_cannot_run_is_reported() {
         "/rust-gears: /lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.39' not found (required by /rust-gears)";
     let output = verdict(&Machine::healthy(), "", old, 1);
     assert!(output.contains("the image's C library is older than 2.39"), "{output}");
-    let output = verdict(&Machine::healthy(), "", "exec /rust-gears: no such file or directory", 1);
-    assert!(output.contains("it has no glibc"), "{output}");
+}
+
+#[test]
+fn an_image_without_glibc_is_reported_before_it_is_started() {
+    let machine = Machine::healthy();
+    let mut doctor = machine.doctor(DRAWS, "", 0);
+    doctor.env("ENTRYPOINT", r#"["sh"]"#).env("NO_GLIBC", "1");
+    let (status, output) = outcome(&mut doctor);
+    assert_eq!(status, Some(4), "{output}");
+    assert!(
+        output.contains("\nverdict: doctor can't run in it: it has no glibc (/lib") && output.contains("[36]"),
+        "{output}"
+    );
+    assert!(output.contains("on the side of: the image"), "{output}");
+    assert!(!machine.programs.path().join("asked").exists(), "{output}");
 }
 
 #[test]
@@ -341,4 +367,118 @@ fn the_container_is_started_with_exactly_the_options_given() {
     assert!(asked.ends_with("--rm --gpus all -e A=b my-image doctor\n"), "{asked}");
     // Nothing is left behind.
     assert!(!Path::new("/tmp").join(name).exists());
+}
+
+/// What can be copied, by the row that the container leads with and the user's options.
+#[test]
+fn the_commands_to_copy_have_the_users_options_and_what_was_missing() {
+    let report = |row: u8, fix: &str| {
+        format!(
+            "warning  GPU          seen first [7]\nfailure  driver       not here [{row}]\n\nverdict: draws nothing\n         to fix it: {fix}\n"
+        )
+    };
+    let steps = |row: u8, fix: &str, options: &[&str]| {
+        let machine = Machine::healthy();
+        let mut doctor = machine.doctor(&report(row, fix), "", 4);
+        outcome(doctor.args(options)).1.split_once("\nrun it again as:\n").expect("steps").1.to_owned()
+    };
+    // The new value replaces the user's own; everything else stays as it was, names and ports included.
+    assert_eq!(
+        steps(25, "f", &["-e", "NVIDIA_DRIVER_CAPABILITIES=graphics", "-it", "--name", "a b", "-p", "1:2"]),
+        "  docker run --gpus all -it --name a\\ b -p 1:2 -e NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics,display my-image\n"
+    );
+    assert_eq!(
+        steps(63, "f", &["--env=__GLX_VENDOR_LIBRARY_NAME=mesa", "-eA=b"]),
+        "  docker run --gpus all -eA=b -e __GLX_VENDOR_LIBRARY_NAME=nvidia my-image\n"
+    );
+    // A value that only the container knew.
+    assert_eq!(
+        steps(30, "--group-add 105 (rootless …)", &[]),
+        "  docker run --gpus all --group-add 105 my-image\n"
+    );
+    // The way to the GPU that this machine has.
+    assert_eq!(
+        steps(59, "f", &["--runtime", "nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=none"]),
+        "  docker run --device nvidia.com/gpu=all my-image\n"
+    );
+}
+
+#[test]
+fn the_commands_to_copy_make_the_cookie() {
+    if !support::have("xauth") {
+        return support::missing("xauth");
+    }
+    let folder = TempDir::new().unwrap();
+    let cookies = folder.path().join("cookies");
+    let made = Command::new("xauth")
+        .arg("-f")
+        .arg(&cookies)
+        .args(["add", ":77", ".", "00112233445566778899aabbccddeeff"])
+        .output();
+    assert!(made.unwrap().status.success());
+    let socket = Path::new("/tmp/.X11-unix/X77");
+    fs::create_dir_all("/tmp/.X11-unix").unwrap();
+    let _listener = std::os::unix::net::UnixListener::bind(socket).unwrap();
+    fs::set_permissions(socket, fs::Permissions::from_mode(0o777)).unwrap();
+    let machine = Machine::healthy();
+    let report = "failure  display      refused [4]\n\nverdict: opens no window\n         to fix it: f\n";
+    let mut doctor = machine.doctor(report, "", 4);
+    doctor.env("DISPLAY", ":77").env("XAUTHORITY", &cookies);
+    doctor.args(["-e", "DISPLAY", "-e", "XAUTHORITY=/old"]);
+    let (_, output) = outcome(&mut doctor);
+    fs::remove_file(socket).unwrap();
+    let steps = output.split_once("\nrun it again as:\n").expect(&output).1;
+    let lines: Vec<&str> = steps.lines().collect();
+    assert!(lines[0].starts_with("  d=$(mktemp -d ") && steps.contains("sed 's/^..../ffff/'"), "{steps}");
+    let run = "  docker run --gpus all -e DISPLAY -e XAUTHORITY=/run/rust-gears.xauth --mount=type=bind,source=\"$d\"/cookie,\
+               target=/run/rust-gears.xauth,readonly my-image";
+    assert_eq!(lines[lines.len() - 2..], [run, "  rm -rf \"$d\""], "{steps}");
+}
+
+#[test]
+fn json_has_both_reports_and_doctor_reads_it() {
+    let machine = Machine::healthy();
+    machine.remove("dev/nvidia-uvm");
+    let text = machine.programs.path().join("text");
+    fs::write(&text, DRAWS_NOTHING.replace("[23]", "[25]")).unwrap();
+    let facts = rust_gears::doctor::report::Report::new(rust_gears::doctor::facts::Facts::default()).json();
+    for (report, words, status, expected) in [
+        (facts.as_str(), "", 4, "verdict: this container draws nothing: the capabilities leave the driver out\n"),
+        (
+            "",
+            "docker: could not select device driver \"\" with capabilities: [[gpu]].",
+            125,
+            "[39]: the engine does not know",
+        ),
+    ] {
+        let mut doctor = machine.doctor(report, words, status);
+        let output = doctor.env("AS_JSON", "1").env("TEXT", &text).output().unwrap();
+        assert_eq!(output.status.code(), Some(4));
+        let json = String::from_utf8(output.stdout).unwrap();
+        let both: serde_json::Value = serde_json::from_str(&json).expect(&json);
+        assert_eq!(both["host"]["findings"][0]["topic"], "engine", "{json}");
+        let said = support::rust_gears().args(["doctor", "--from", "-"]).write_stdin(json).output().unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        assert!(said.contains("there is no /dev/nvidia-uvm") && said.contains(expected), "{said}");
+        assert!(said.contains("run it again as:\n  docker run "), "{said}");
+        assert_eq!(said.matches("verdict: ").count(), 1, "{said}");
+    }
+}
+
+/// Each row of the catalogue has one line in the table of remedies.
+#[test]
+fn every_row_has_a_side_and_a_remedy() {
+    let table = fs::read_to_string("scripts/lib/remedies.tsv").unwrap();
+    let lines = table.lines().filter(|line| !line.starts_with('#'));
+    let mut listed: Vec<u8> = Vec::new();
+    for line in lines {
+        let [row, side, remedy] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        assert!(["options", "machine", "image", "cluster"].contains(&side), "{line}");
+        let name = remedy.split(' ').next().unwrap();
+        assert!(["gpu", "display", "cookie", "add", "take", "run", "build", "-"].contains(&name), "{line}");
+        listed.push(row.parse().unwrap());
+    }
+    let all: Vec<serde_json::Value> = serde_json::from_str(&rust_gears::doctor::report::list(true)).unwrap();
+    let all: Vec<u8> = all.iter().map(|row| row["row"].as_u64().unwrap().try_into().unwrap()).collect();
+    assert_eq!(listed, all);
 }

@@ -1,0 +1,16 @@
+# shellcheck shell=bash
+# What scripts/doctor is made of.
+source "$root/scripts/lib/explain.sh"
+source "$root/scripts/lib/packages.sh"
+source "$root/scripts/lib/engine.sh"
+source "$root/scripts/lib/gpu.sh"
+source "$root/scripts/lib/display.sh"
+source "$root/scripts/lib/x-access.sh"
+source "$root/scripts/lib/container.sh"
+source "$root/scripts/lib/json.sh"
+source "$root/scripts/lib/host.sh"
+source "$root/scripts/lib/portable.sh"
+source "$root/scripts/lib/inside.sh"
+source "$root/scripts/lib/compose.sh"
+source "$root/scripts/lib/remedy.sh"
+source "$root/scripts/lib/verdict.sh"
