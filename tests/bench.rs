@@ -333,6 +333,10 @@ fn on_screen_the_witness_counts_the_frames_that_are_reported() {
     assert_eq!((present.width, present.height), (300, 300));
     let swap = report.environment.swap_interval.as_ref().unwrap();
     assert_eq!(swap.asked, Some(0));
+    // The same window is copied into.
+    let labels: Vec<String> = report.stages.iter().map(|stage| stage.label()).collect();
+    assert_eq!(labels, ["classic", "classic on-screen", "classic copied", "present", "present copied"]);
+    assert!(report.stages.iter().all(|stage| stage.frames > 0 && !stage.marks.contains(&Mark::FramesNotDrawn)));
 }
 
 /// A report with one stage, derived from a measured one: 1,000 FPS, rounds within 1 %.

@@ -189,16 +189,26 @@ fn arrow_keys_turn_the_scene_as_in_glxgears_and_a_pauses() {
     if !have_gl() || !have("import") || !have("xdotool") {
         return;
     }
-    let mut child =
-        support::rust_gears_process().args(["--angle", "0"]).env("DISPLAY", &server.display).spawn().unwrap();
+    for way in ["swap", "copy"] {
+        keys_turn_and_pause(&server, &["--present", way]);
+    }
+}
+
+fn keys_turn_and_pause(server: &XServer, arguments: &[&str]) {
+    let gears = || {
+        let mut command = support::rust_gears_process();
+        command.args(arguments).env("DISPLAY", &server.display);
+        command
+    };
+    let mut child = gears().args(["--angle", "0"]).spawn().unwrap();
     wait_for("the gears", || server.photograph(Some("rust-gears")).pixels().any(|p| p.0 != [0; 3]).then_some(()));
-    press(&server, "rust-gears", &["Up", "Up", "Left"]);
+    press(server, "rust-gears", &["Up", "Up", "Left"]);
     let shown = server.photograph(Some("rust-gears"));
     assert_same_picture("keys", &shown, &off_screen(&["--angle", "0", "--view", "30,35,0"]), EQUAL);
     server.tool("xdotool", &["search", "--name", "rust-gears", "windowfocus", "key", "Escape"]);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 
-    let mut child = support::rust_gears_process().env("DISPLAY", &server.display).spawn().unwrap();
+    let mut child = gears().spawn().unwrap();
     let photograph = || server.photograph(Some("rust-gears"));
     let moves = || {
         let before = photograph();

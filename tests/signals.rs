@@ -91,9 +91,11 @@ fn a_server_that_hangs_in_mid_run_holds_up_no_signal() {
     if !have_gl() {
         return;
     }
-    for (arguments, window) in
-        [(&["--interval", "0.1"][..], "FPS"), (&["bench", "--stage", "classic"], "rust-gears")]
-    {
+    for (arguments, window) in [
+        (&["--interval", "0.1"][..], "FPS"),
+        (&["--interval", "0.1", "--present", "copy"], "FPS"),
+        (&["bench", "--stage", "classic"], "rust-gears"),
+    ] {
         for sent in SENT {
             let child = start(arguments, Some(&server.display));
             server.window(window);

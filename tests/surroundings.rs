@@ -86,6 +86,9 @@ fn without_mesas_driver_or_egl_nothing_draws_and_the_reason_is_reported() {
     let egl = library("libEGL.so.1");
     assert_fails(&without(&[&egl], None, &["--off-screen"]), 3, &["libEGL.so.1"]);
     assert_fails(&without(&[&egl], None, &["--list-devices"]), 3, &["libEGL.so.1"]);
+    let copy = ["--present", "copy", "--frames", "2"];
+    let words = ["--present copy draws on an EGL device", "libEGL.so.1", "or remove --present copy"];
+    assert_fails(&without(&[&egl], Some(&server.display), &copy), 3, &words);
     let vendors = Path::new("/usr/share/glvnd/egl_vendor.d");
     assert_fails(&without(&[vendors], None, &["--off-screen"]), 3, &["EGL"]);
     let off_screen = |drivers: &Path| without(&[drivers], None, &["--off-screen", "--frames", "2"]);
@@ -176,7 +179,14 @@ fn if_the_server_dies_the_summary_is_printed_and_the_exit_code_is_1() {
     if !have_gl() {
         return;
     }
-    for (pause, format) in [(false, &[][..]), (true, &[]), (false, &["--json"]), (true, &["--json"])] {
+    for (pause, format) in [
+        (false, &[][..]),
+        (true, &[]),
+        (false, &["--json"]),
+        (true, &["--json"]),
+        (false, &["--present", "copy"]),
+        (true, &["--present", "copy"]),
+    ] {
         let Some(mut server) = XServer::xvfb(&[]) else { return };
         let mut command = rust_gears_process();
         let child =
@@ -194,7 +204,7 @@ fn if_the_server_dies_the_summary_is_printed_and_the_exit_code_is_1() {
         assert_eq!(lines.len(), 3, "{stderr}");
         assert!(lines[0].contains(" frames in ") && lines[0].contains("FPS on average"), "{stderr}");
         assert!(lines[1].contains(" drew on-screen on "), "{stderr}");
-        if !format.is_empty() {
+        if format.contains(&"--json") {
             let last: serde_json::Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
             assert_eq!(last["type"], "summary");
             assert!(last["frames"].as_u64().unwrap() > 10, "{last}");

@@ -60,6 +60,11 @@ pub fn on_error(error: &CanvasError, request: &Canvas) -> Option<Advice> {
         CanvasError::NoSuchDevice { .. } => {
             Advice::fix("choose one of these; rust-gears --list-devices tells more")
         }
+        CanvasError::CannotCopy { .. } => Advice::fix("remove --present copy"),
+        CanvasError::NothingToCopy(error) => {
+            let advice = on_error(error, request)?;
+            Advice { fix: format!("{}; or remove --present copy", advice.fix), ..advice }
+        }
         CanvasError::TooLarge { .. } => Advice::fix("ask for less: --geometry, --samples"),
         CanvasError::Resized => Advice::fix("don't resize the window, or measure with --off-screen"),
         CanvasError::GpuHangs(_) => texts::DRIVER_HANGS.into(),

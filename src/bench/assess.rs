@@ -32,7 +32,9 @@ pub fn limit(frame: &Frame) -> Limit {
     let on_screen = frame.target == Target::OnScreen;
     match frame {
         Frame { synchronisation: Synchronisation::Synchronised, .. } if on_screen => Limit::VerticalSync,
-        Frame { off_screen: Some(drawing), time, .. } if on_screen && *drawing < CHEAP_DRAWING * time => {
+        Frame { target, off_screen: Some(drawing), time, .. }
+            if *target != Target::OffScreen && *drawing < CHEAP_DRAWING * time =>
+        {
             Limit::Presentation
         }
         Frame { kind: Kind::Software, .. } => Limit::Cpu,
@@ -106,6 +108,7 @@ mod tests {
     fn on_screen_the_display_comes_first_and_showing_second() {
         let shown = Frame { target: Target::OnScreen, off_screen: Some(1.0), ..FRAME };
         assert_eq!(limit(&shown), Limit::Presentation);
+        assert_eq!(limit(&Frame { target: Target::Copied, ..shown }), Limit::Presentation);
         assert_eq!(limit(&Frame { off_screen: Some(9.0), ..shown }), Limit::Gpu);
         assert_eq!(limit(&Frame { synchronisation: Synchronisation::Synchronised, ..shown }), Limit::VerticalSync);
     }

@@ -23,14 +23,15 @@ pub fn stages(
     refresh: Option<f64>,
 ) -> Vec<Stage> {
     let classics = |target| running.iter().find(|stage| stage.is_classic() && stage.spec.target == target);
-    let (off_screen, on_screen) = (classics(Target::OffScreen), classics(Target::OnScreen));
+    let off_screen = classics(Target::OffScreen);
     let off_screen_time = off_screen.and_then(|stage| stage.record.seconds_per_frame());
     let wants = |stage| asked.is_empty() || asked.contains(&stage);
     let measured = running.iter().filter(|stage| wants(stage.spec.stage));
     let figures =
         measured.filter_map(|stage| figures(stage, environment, off_screen_time, synchronisation, refresh));
-    let classics = off_screen.zip(on_screen).filter(|_| wants(StageName::Present));
-    let present = classics.and_then(|(off, on)| present(off, on, synchronisation, refresh));
+    let shown = [Target::OnScreen, Target::Copied].into_iter().filter_map(classics);
+    let shown = shown.filter(|_| wants(StageName::Present));
+    let present = shown.filter_map(|shown| present(off_screen?, shown, synchronisation, refresh));
     figures.chain(present).collect()
 }
 
@@ -132,7 +133,7 @@ fn figures(
     })
 }
 
-/// The cost of presenting a frame: on-screen frame times minus off-screen ones, round by round.
+/// The cost of presenting a frame, with a swap or a copy: frame times on-screen minus those off-screen, round by round.
 fn present(
     off_screen: &Running,
     on_screen: &Running,
@@ -152,14 +153,16 @@ fn present(
         scatter: scatter(&rounds),
         others: None,
         is_drawn: on_screen.is_drawn && off_screen.is_drawn,
-        capped_at: refresh.filter(|_| synchronisation == Synchronisation::Synchronised),
+        capped_at: refresh.filter(|_| {
+            synchronisation == Synchronisation::Synchronised && on_screen.spec.target == Target::OnScreen
+        }),
     });
     if figure <= 0.0 {
         marks.push(Mark::NoPresentCost);
     }
     Some(Stage {
         stage: StageName::Present,
-        target: Target::OnScreen,
+        target: on_screen.spec.target,
         width: on_screen.size.0,
         height: on_screen.size.1,
         samples: on_screen.samples,

@@ -66,7 +66,7 @@ fn measure(options: &Bench, signals: Signals) -> Result<(Report, Option<Stop>), 
     if let Some(warning) = runner.canvas.warning() {
         console::say(&advice::warning(warning));
     }
-    let specs = stages::chosen(&options.stages, runner.canvas.window().is_some());
+    let specs = stages::chosen(&options.stages, |target| runner.canvas.can_show(target));
     if specs.is_empty() {
         return Err(Error::Usage("the stages you asked for need a display; set DISPLAY or use --display".into()));
     }

@@ -118,6 +118,7 @@ impl<'a> Runner<'a> {
         let size = spec.size.pixels(window_size, self.options.canvas.geometry.size);
         let frames = match spec.target {
             Target::OnScreen => Frames::shown(),
+            Target::Copied => Frames::copied(&self.canvas, self.options.canvas.samples.into(), false)?,
             Target::OffScreen => {
                 let samples = self.options.canvas.samples.into();
                 Frames::unseen(&self.canvas, self.framebuffers.of_size(&self.canvas, size, samples)?)
@@ -264,7 +265,7 @@ impl<'a> Runner<'a> {
                 }
                 _ => {}
             }
-            if stage.spec.target == Target::OnScreen && now - self.handled_events >= EVENT_INTERVAL {
+            if stage.spec.target != Target::OffScreen && now - self.handled_events >= EVENT_INTERVAL {
                 self.handled_events = now;
                 if !window::handle_events(&mut self.canvas)? {
                     break Err(Stop::Closed);

@@ -77,11 +77,11 @@ const COMMON: Spec = Spec {
     build: |setup| Ok(Box::new(Classic::new(setup.gears.clone(), setup.size))),
 };
 
-/// All measured stages, in the order of the table. Present isn't among them; it is computed from the two classic
-/// stages.
+/// All measured stages, in the order of the table. Present isn't among them; it is computed from the classic stages.
 pub const STAGES: &[Spec] = &[
     COMMON,
     Spec { target: Target::OnScreen, ..COMMON },
+    Spec { target: Target::Copied, ..COMMON },
     Spec { stage: StageName::Bare, is_instrumented: false, ..COMMON },
     Spec {
         stage: StageName::Submit,
@@ -139,14 +139,14 @@ pub const STAGES: &[Spec] = &[
 ];
 
 /// The stages to measure, given those `asked` for (all, if empty), in the order of the table.
-pub fn chosen(asked: &[StageName], has_display: bool) -> Vec<&'static Spec> {
+pub fn chosen(asked: &[StageName], is_possible: impl Fn(Target) -> bool) -> Vec<&'static Spec> {
     let wants = |spec: &Spec| match spec.stage {
         // It takes time, and only answers a question for developers of this program.
         StageName::Bare => asked.contains(&StageName::Bare),
         StageName::Classic if asked.contains(&StageName::Present) => true,
         stage => asked.is_empty() || asked.contains(&stage),
     };
-    STAGES.iter().filter(|spec| wants(spec) && (has_display || spec.target == Target::OffScreen)).collect()
+    STAGES.iter().filter(|spec| wants(spec) && is_possible(spec.target)).collect()
 }
 
 #[cfg(test)]
@@ -154,7 +154,8 @@ mod tests {
     use super::*;
 
     fn rows(asked: &[StageName], has_display: bool) -> Vec<(StageName, Target)> {
-        chosen(asked, has_display).iter().map(|spec| (spec.stage, spec.target)).collect()
+        let is_possible = |target| has_display || target == Target::OffScreen;
+        chosen(asked, is_possible).iter().map(|spec| (spec.stage, spec.target)).collect()
     }
 
     #[test]
@@ -162,7 +163,7 @@ mod tests {
         let off_screen = rows(&[], false);
         assert!(off_screen.iter().all(|(_, target)| *target == Target::OffScreen));
         let on_screen: Vec<_> = rows(&[], true).into_iter().filter(|row| !off_screen.contains(row)).collect();
-        assert_eq!(on_screen, [(StageName::Classic, Target::OnScreen)]);
+        assert_eq!(on_screen, [Target::OnScreen, Target::Copied].map(|target| (StageName::Classic, target)));
         assert_eq!(rows(&[StageName::Classic], false), [(StageName::Classic, Target::OffScreen)]);
     }
 
@@ -177,8 +178,9 @@ mod tests {
     }
 
     #[test]
-    fn present_needs_both_classics() {
-        let classics = [(StageName::Classic, Target::OffScreen), (StageName::Classic, Target::OnScreen)];
+    fn present_needs_all_classics() {
+        let classics =
+            [Target::OffScreen, Target::OnScreen, Target::Copied].map(|target| (StageName::Classic, target));
         assert_eq!(rows(&[StageName::Present], true), classics);
     }
 }

@@ -17,6 +17,8 @@ pub struct Drawing {
     pub height: u32,
     /// Samples per pixel; 0 means no multisampling.
     pub samples: u32,
+    /// How frames reach the X server: `swap` or `copy`; `None`: they aren't shown.
+    pub present: Option<&'static str>,
 }
 
 /// Whether frames are shown.
@@ -26,6 +28,9 @@ pub enum Target {
     OnScreen,
     /// Into a framebuffer that nobody sees.
     OffScreen,
+    /// Into a framebuffer whose pictures are copied into a window. (Only the benchmark makes this distinction, because it
+    /// measures both in one window.)
+    Copied,
 }
 
 impl Target {
@@ -33,6 +38,7 @@ impl Target {
         match self {
             Target::OnScreen => "on-screen",
             Target::OffScreen => "off-screen",
+            Target::Copied => "copied",
         }
     }
 }

@@ -196,6 +196,12 @@ pub enum CanvasError {
     /// No device can be drawn on.
     #[error("no EGL device can be drawn on{attempts}")]
     NoDevice { attempts: Attempts },
+    /// Frames of this kind can't be copied into a window.
+    #[error("--present copy can't show what was asked for: {reason}")]
+    CannotCopy { reason: String },
+    /// Copying was asked for, and there is nothing to draw on.
+    #[error("--present copy draws on an EGL device: {0}")]
+    NothingToCopy(Box<CanvasError>),
     /// The size exceeds the limits of the OpenGL implementation.
     #[error("{width}x{height} with {samples} samples is more than {renderer} can draw: {reason}")]
     TooLarge {

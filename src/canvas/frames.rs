@@ -1,7 +1,9 @@
 //! What a frame is drawn into, and how it ends.
 
-use super::{Canvas, CanvasError};
+use super::copy::{Copier, Copying, Ends};
+use super::{Canvas, CanvasError, Window};
 use crate::render::{BackBuffer, FrameQueue, Framebuffer, draw_to_window, read_back_buffer};
+use crate::renderer::Kind;
 use crate::request;
 use crate::scene::Eye;
 use image::RgbImage;
@@ -11,6 +13,8 @@ use std::rc::Rc;
 pub enum Frames {
     /// The window's back buffers. A swap ends the frame and shows it.
     Shown { buffers: &'static [(Eye, BackBuffer)], srgb: bool },
+    /// A framebuffer whose pictures are copied into the window.
+    Copied { picture: Rc<Framebuffer>, copier: Box<Copier> },
     /// Framebuffers that aren't displayed. A fence ends a group of frames.
     Unseen { pictures: Vec<(Eye, Rc<Framebuffer>)>, queue: FrameQueue },
 }
@@ -25,6 +29,9 @@ impl Frames {
     /// Returns an error if the size or the number of samples exceeds OpenGL's limits.
     pub fn new(canvas: &Canvas, request: &request::Canvas) -> Result<Frames, CanvasError> {
         let buffers = if request.stereo { STEREO } else { MONO };
+        if canvas.window().is_some_and(Window::is_copied) {
+            return Frames::copied(canvas, request.samples.into(), request.srgb);
+        }
         if canvas.window().is_some() {
             return Ok(Frames::Shown { buffers, srgb: request.srgb });
         }
@@ -43,6 +50,22 @@ impl Frames {
         Frames::Shown { buffers: MONO, srgb: false }
     }
 
+    /// Pictures of the window's size, which are copied into it.
+    ///
+    /// # Errors
+    /// Returns an error if OpenGL or the X server refuses such pictures.
+    pub fn copied(canvas: &Canvas, samples: u32, srgb: bool) -> Result<Frames, CanvasError> {
+        let Some(window) = canvas.window() else {
+            return Err(CanvasError::CannotCopy { reason: "there is no window".into() });
+        };
+        let (size, gl) = (window.size(), canvas.gl());
+        let framebuffer = to_copy(canvas, size, samples, srgb)?;
+        let ends =
+            Ends { gl: &gl.functions, kind: gl.renderer.kind(), display: window.display(), window: window.id() };
+        let copier = Box::new(Copier::new(&ends, size)?);
+        Ok(Frames::Copied { picture: Rc::new(framebuffer), copier })
+    }
+
     /// One picture per frame, in `framebuffer`.
     pub fn unseen(canvas: &Canvas, framebuffer: Rc<Framebuffer>) -> Frames {
         Frames::Unseen { pictures: vec![(Eye::Mono, framebuffer)], queue: FrameQueue::new(canvas.functions()) }
@@ -52,7 +75,25 @@ impl Frames {
     pub fn framebuffer(&self) -> Option<&Rc<Framebuffer>> {
         match self {
             Frames::Shown { .. } => None,
+            Frames::Copied { picture, .. } => Some(picture),
             Frames::Unseen { pictures, .. } => Some(&pictures[0].1),
+        }
+    }
+
+    /// How frames reach the X server, if they do.
+    pub fn present(&self) -> Option<&'static str> {
+        match self {
+            Frames::Shown { .. } => Some("swap"),
+            Frames::Copied { .. } => Some("copy"),
+            Frames::Unseen { .. } => None,
+        }
+    }
+
+    /// What copying has cost so far, if frames are copied.
+    pub fn copying(&self) -> Option<Copying> {
+        match self {
+            Frames::Copied { copier, .. } => Some(copier.copying()),
+            _ => None,
         }
     }
 
@@ -83,6 +124,10 @@ impl Frames {
                     draw(eye);
                 }
             }
+            Frames::Copied { picture, .. } => {
+                draw(Eye::Mono);
+                picture.resolve();
+            }
             Frames::Unseen { pictures, .. } => {
                 for (eye, framebuffer) in pictures {
                     if *eye != Eye::Mono {
@@ -101,6 +146,7 @@ impl Frames {
     /// Returns an error if the window is lost or the GPU hangs.
     pub fn end_frame(&mut self, canvas: &Canvas) -> Result<u32, CanvasError> {
         match (self, canvas.window()) {
+            (Frames::Copied { picture, copier }, _) => copier.end_frame(picture),
             (Frames::Unseen { queue, .. }, _) => Ok(queue.end_frame()?),
             (Frames::Shown { .. }, Some(window)) => Ok(window.swap_buffers().map(|()| 1)?),
             (Frames::Shown { .. }, None) => Ok(0),
@@ -114,8 +160,22 @@ impl Frames {
     pub fn finish(&mut self) -> Result<u32, CanvasError> {
         match self {
             Frames::Shown { .. } => Ok(0),
+            Frames::Copied { copier, .. } => copier.finish(),
             Frames::Unseen { queue, .. } => Ok(queue.finish()?),
         }
+    }
+
+    /// Adapts to the window's new size. Returns how many frames completed.
+    ///
+    /// # Errors
+    /// Returns an error if the size exceeds OpenGL's limits, or if the GPU hangs.
+    pub fn resize(&mut self, canvas: &Canvas, size: (u32, u32), srgb: bool) -> Result<u32, CanvasError> {
+        let Frames::Copied { picture: framebuffer, copier } = self else { return Ok(0) };
+        let completed = copier.resize(size)?;
+        let samples = framebuffer.samples();
+        *framebuffer = Rc::new(to_copy(canvas, size, samples, srgb)?);
+        framebuffer.bind();
+        Ok(completed)
     }
 
     /// What was just drawn, one picture per eye. Once a window's back buffer was shown, its content is undefined.
@@ -129,7 +189,17 @@ impl Frames {
                 .map(|&(_, buffer)| read_back_buffer(canvas.functions(), buffer, size, *srgb))
                 .collect::<Result<_, _>>()
                 .map_err(|e| canvas.too_large(size, self.samples(canvas), &e)),
+            Frames::Copied { picture, .. } => Ok(vec![picture.read()]),
             Frames::Unseen { pictures, .. } => Ok(pictures.iter().map(|(_, picture)| picture.read()).collect()),
         }
     }
+}
+
+/// A framebuffer whose pictures are copied.
+fn to_copy(canvas: &Canvas, size: (u32, u32), samples: u32, srgb: bool) -> Result<Framebuffer, CanvasError> {
+    let make = match canvas.gl().renderer.kind() {
+        Kind::Software => Framebuffer::read_as_bgra,
+        Kind::Hardware => Framebuffer::new,
+    };
+    make(canvas.functions(), size, samples, srgb).map_err(|e| canvas.too_large(size, samples, &e))
 }

@@ -6,6 +6,7 @@
 //! All failed attempts are kept, in order, for the message ([`CanvasError`]). Only this room knows winit, glutin and
 //! the X protocol.
 
+mod copy;
 mod device;
 mod drawing;
 mod error;
@@ -19,6 +20,7 @@ mod version;
 mod window;
 mod x11;
 
+pub use copy::{Copying, Through};
 pub use device::{Device, devices};
 pub use drawing::{Drawing, Target};
 pub use error::{Attempts, CanvasError, Refusal};
@@ -110,6 +112,16 @@ impl Canvas {
 
     pub fn target(&self) -> Target {
         if self.window().is_some() { Target::OnScreen } else { Target::OffScreen }
+    }
+
+    /// Whether frames for this target can be drawn.
+    pub fn can_show(&self, target: Target) -> bool {
+        match (target, self.window()) {
+            (Target::OffScreen, _) => true,
+            (_, None) => false,
+            (Target::OnScreen, Some(window)) => !window.is_copied(),
+            (Target::Copied, Some(_)) => true,
+        }
     }
 
     /// Events since the last call. If there are none, waits for them for up to `patience`. Devices have no events.

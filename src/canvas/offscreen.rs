@@ -18,7 +18,8 @@ pub struct OffScreen {
     pub gl: Gl,
     pub device: Device,
     pub warning: Option<Warning>,
-    _context: PossiblyCurrentContext,
+    /// Draws as long as it lives.
+    pub(super) context: PossiblyCurrentContext,
 }
 
 impl OffScreen {
@@ -75,8 +76,8 @@ impl OffScreen {
                 break;
             }
             match context(&display, version, request) {
-                Ok((gl, _context)) => {
-                    return Ok(OffScreen { gl, device: device.clone(), warning: None, _context });
+                Ok((gl, context)) => {
+                    return Ok(OffScreen { gl, device: device.clone(), warning: None, context });
                 }
                 Err(refusal) => attempts.add_refusal(device.label(), refusal),
             }

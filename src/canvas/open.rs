@@ -212,7 +212,7 @@ fn open_with(
     }
 }
 
-fn window_attributes(server: &XServer, request: &Canvas) -> WindowAttributes {
+pub(super) fn window_attributes(server: &XServer, request: &Canvas) -> WindowAttributes {
     let attributes = WindowAttributes::default()
         .with_title("rust-gears")
         .with_name("rust-gears", "rust-gears")

@@ -51,6 +51,15 @@ impl MeasuredSwapInterval {
     }
 }
 
+impl SwapInterval {
+    /// The interval of frames that are copied: no refresh of the screen paces them.
+    pub(super) fn of_copies(asked: Option<i32>) -> SwapInterval {
+        let refusal =
+            asked.filter(|interval| *interval != 0).map(|_| "copied frames wait for no refresh".to_owned());
+        SwapInterval { asked, accepted: Some(0), refusal }
+    }
+}
+
 /// What the frame rate reveals about vertical synchronisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Synchronisation {

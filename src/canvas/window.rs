@@ -1,8 +1,10 @@
 //! A window on an X server, with an OpenGL context that draws into it.
 
 use super::Gl;
+use super::copy;
 use super::error::{Attempts, CanvasError};
-use super::open::{Opened, open};
+use super::offscreen::OffScreen;
+use super::open::{Opened, open, window_attributes};
 use super::swap::{self, SwapInterval};
 use super::vendor::{Progress, Warning};
 use super::x11::{self, NoAnswer, XServer};
@@ -18,11 +20,11 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 use winit::application::ApplicationHandler;
 use winit::dpi::PhysicalSize;
-use winit::event::{ElementState, WindowEvent};
+use winit::event::{ElementState, StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop};
 use winit::keyboard::{Key as WinitKey, NamedKey};
 use winit::platform::pump_events::EventLoopExtPumpEvents;
-use winit::platform::x11::EventLoopBuilderExtX11;
+use winit::platform::x11::{EventLoopBuilderExtX11, WindowAttributesExtX11};
 use winit::window::WindowId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +53,7 @@ pub enum Key {
 /// A window and its context, which is current.
 pub struct Window {
     // Fields are dropped in this order: what draws before what it draws on.
-    surface: Surface<WindowSurface>,
-    context: PossiblyCurrentContext,
+    painter: Painter,
     window: winit::window::Window,
     events: EventLoop<()>,
     server: XServer,
@@ -68,6 +69,14 @@ pub struct Window {
     pub samples: u32,
     pub swap_interval: SwapInterval,
     pub warning: Option<Warning>,
+}
+
+/// What draws the window's pictures.
+enum Painter {
+    /// A context of the window, which swaps its buffers.
+    Swap { surface: Surface<WindowSurface>, context: PossiblyCurrentContext },
+    /// A context on a device, whose frames are copied into the window.
+    Copy { _context: glutin::api::egl::context::PossiblyCurrentContext },
 }
 
 /// Keyboard focus is requested one poll after the window first appears, so that the first frame doesn't wait for the
@@ -91,27 +100,43 @@ impl Window {
     /// Returns an error that says what is missing, with everything that was tried.
     pub fn open(display: &str, request: &Canvas) -> Result<Window, CanvasError> {
         let server = XServer::probe(display)?;
+        x11::exit_when_server_dies(display);
+        if let Some(device) = copy::device(&server, request)? {
+            let events = event_loop(&server)?;
+            return Window::copying(server, events, device, request);
+        }
         let progress = Progress::begin(request.gl_vendor, server.has_nv_glx);
         let missing =
             progress.forces_nvidia().then(|| machine::load_library("libGLX_nvidia.so.0").err()).flatten();
         if let Some(reason) = &missing {
             progress.give_up(reason);
         }
-        x11::exit_when_server_dies(display);
-        match Window::open_as_chosen(server, request) {
+        let mut events = event_loop(&server)?;
+        match inside(&server, &mut events, |event_loop| open(event_loop, &server, request)) {
             // If the requested vendor's library is missing, libglvnd silently uses another's.
-            Ok(window) if request.gl_vendor == GlVendor::Nvidia && !window.gl.renderer.is_nvidia() => {
-                let instead = format!("{} draws instead", window.gl.renderer.renderer);
+            Ok(opened) if request.gl_vendor == GlVendor::Nvidia && !opened.gl.renderer.is_nvidia() => {
+                let instead = format!("{} draws instead", opened.gl.renderer.renderer);
                 let mut attempts = Attempts::default();
-                attempts.add(window.api.name(), missing.unwrap_or(instead));
+                attempts.add(opened.api.name(), missing.unwrap_or(instead));
                 Err(CanvasError::OtherVendor { display: display.into(), attempts })
             }
-            Ok(mut window) => {
-                if window.gl.renderer.kind() == Kind::Software && request.gl_vendor != GlVendor::Mesa {
-                    let renderer = &window.gl.renderer;
+            Ok(opened) => {
+                let mut warning = None;
+                if opened.gl.renderer.kind() == Kind::Software && request.gl_vendor != GlVendor::Mesa {
+                    let renderer = &opened.gl.renderer;
                     progress.give_up(&format!("{} draws", renderer.renderer));
-                    window.warning = progress.software_warning(renderer);
+                    warning = progress.software_warning(renderer);
+                    if copy::may_have_gpu() {
+                        // While GLX's context is current, EGL can't make its own current.
+                        opened.context.make_not_current_in_place().map_err(|e| lost(&server, &e.to_string()))?;
+                        if let Some(device) = copy::device_instead(&server, request, true) {
+                            return Window::copying(server, events, device, request);
+                        }
+                        opened.context.make_current(&opened.surface).map_err(|e| lost(&server, &e.to_string()))?;
+                    }
                 }
+                let mut window = Window::swapping(server, events, opened, request);
+                window.warning = warning;
                 Ok(window)
             }
             Err(error) => {
@@ -120,43 +145,28 @@ impl Window {
                     other => other.to_string(),
                 };
                 progress.give_up(&reason);
-                Err(error)
+                match copy::device_instead(&server, request, false) {
+                    Some(device) => Window::copying(server, events, device, request),
+                    None => Err(error),
+                }
             }
         }
     }
 
-    fn open_as_chosen(server: XServer, request: &Canvas) -> Result<Window, CanvasError> {
-        let no_connection = |reason: String| CanvasError::NoConnection {
-            display: server.display.clone(),
-            reason: NoAnswer::Toolkit(reason),
-        };
-        // winit offers no other way to name the server.
-        set_environment(&canonical(&server.display));
-        let mut events = EventLoop::builder().with_x11().build().map_err(|e| no_connection(e.to_string()))?;
-        events.set_control_flow(ControlFlow::Wait);
-        let mut opening = Opening { server: &server, request, outcome: None };
-        // winit only creates windows inside its loop; the first iteration calls `resumed`.
-        events.pump_app_events(Some(Duration::ZERO), &mut opening);
-        let opened =
-            opening.outcome.unwrap_or_else(|| Err(no_connection("winit's event loop did not start".into())))?;
+    /// A window whose context draws into it.
+    fn swapping(server: XServer, events: EventLoop<()>, opened: Opened, request: &Canvas) -> Window {
         let Opened { surface, context, window, gl, api, visual, samples } = opened;
         let swap_interval = match surface.display() {
             Display::Glx(display) => swap::set_glx(&display, &surface, request.swap_interval),
             Display::Egl(_) => swap::set_egl(&surface, &context, request.swap_interval),
         };
-        window.set_visible(true);
-        let follows_screen = request.fullscreen && !server.has_window_manager();
-        if follows_screen {
-            server.watch_screen_size();
-        }
-        Ok(Window {
-            surface,
-            context,
+        Window {
+            painter: Painter::Swap { surface, context },
             window,
             events,
             server,
             focus: Focus::AwaitsShowing,
-            follows_screen,
+            follows_screen: false,
             polled: None,
             gl,
             api,
@@ -164,7 +174,48 @@ impl Window {
             samples,
             swap_interval,
             warning: None,
-        })
+        }
+        .show(request)
+    }
+
+    /// A window that shows what `device` draws.
+    fn copying(
+        server: XServer,
+        mut events: EventLoop<()>,
+        device: OffScreen,
+        request: &Canvas,
+    ) -> Result<Window, CanvasError> {
+        let visual = server.root_visual();
+        let window = inside(&server, &mut events, |event_loop| {
+            let attributes = window_attributes(&server, request).with_x11_visual(visual);
+            event_loop.create_window(attributes).map_err(|e| no_window(&server, &e.to_string()))
+        })?;
+        let OffScreen { gl, warning, context, .. } = device;
+        let window = Window {
+            painter: Painter::Copy { _context: context },
+            window,
+            events,
+            server,
+            focus: Focus::AwaitsShowing,
+            follows_screen: false,
+            polled: None,
+            gl,
+            api: WindowApi::Egl,
+            visual: visual.into(),
+            samples: 0,
+            swap_interval: SwapInterval::of_copies(request.swap_interval),
+            warning,
+        };
+        Ok(window.show(request))
+    }
+
+    fn show(mut self, request: &Canvas) -> Window {
+        self.window.set_visible(true);
+        self.follows_screen = request.fullscreen && !self.server.has_window_manager();
+        if self.follows_screen {
+            self.server.watch_screen_size();
+        }
+        self
     }
 
     /// Events since the last call. If there are none, waits for them for up to `patience`.
@@ -181,9 +232,7 @@ impl Window {
         self.polled = Some(Instant::now());
         if self.focus == Focus::IsDue {
             self.focus = Focus::IsCaredFor;
-            if let Ok(RawWindowHandle::Xlib(handle)) = self.window.window_handle().map(|h| h.as_raw()) {
-                self.server.focus_unless_managed(handle.window as u32);
-            }
+            self.server.focus_unless_managed(self.id());
         }
         if self.follows_screen
             && let Some((width, height)) = self.server.new_screen_size()
@@ -195,15 +244,17 @@ impl Window {
         let status = self.events.pump_app_events(Some(patience), &mut collected);
         let events = collected.events;
         if let winit::platform::pump_events::PumpStatus::Exit(code) = status {
-            return Err(self.lost(&format!("its connection broke (error {code})")));
+            return Err(lost(&self.server, &format!("its connection broke (error {code})")));
         }
         if self.focus == Focus::AwaitsShowing && events.contains(&Event::Exposed) {
             self.focus = Focus::IsDue;
         }
         if events.contains(&Event::Resized) {
             let (width, height) = self.size();
-            if let (Some(width), Some(height)) = (NonZeroU32::new(width), NonZeroU32::new(height)) {
-                self.surface.resize(&self.context, width, height);
+            if let (Painter::Swap { surface, context }, Some(width), Some(height)) =
+                (&self.painter, NonZeroU32::new(width), NonZeroU32::new(height))
+            {
+                surface.resize(context, width, height);
             }
         }
         Ok(events)
@@ -214,7 +265,21 @@ impl Window {
     /// # Errors
     /// Returns an error if the surface is lost.
     pub fn swap_buffers(&self) -> Result<(), CanvasError> {
-        self.surface.swap_buffers(&self.context).map_err(|e| self.lost(&e.to_string()))
+        let Painter::Swap { surface, context } = &self.painter else { return Ok(()) };
+        surface.swap_buffers(context).map_err(|e| lost(&self.server, &e.to_string()))
+    }
+
+    /// Whether its frames are copied into it, not swapped.
+    pub fn is_copied(&self) -> bool {
+        matches!(self.painter, Painter::Copy { .. })
+    }
+
+    /// The X server's number for it.
+    pub(super) fn id(&self) -> u32 {
+        match self.window.window_handle().map(|handle| handle.as_raw()) {
+            Ok(RawWindowHandle::Xlib(handle)) => handle.window as u32,
+            _ => 0,
+        }
     }
 
     /// Width and height in pixels, at least 1.
@@ -225,9 +290,7 @@ impl Window {
 
     /// Raises the window above the others, if the window manager allows it.
     pub fn raise(&self) {
-        if let Ok(RawWindowHandle::Xlib(handle)) = self.window.window_handle().map(|h| h.as_raw()) {
-            self.server.raise(handle.window as u32);
-        }
+        self.server.raise(self.id());
     }
 
     pub fn set_title(&self, title: &str) {
@@ -242,10 +305,39 @@ impl Window {
     pub fn refresh_rate(&self) -> Option<f64> {
         self.server.refresh_rate()
     }
+}
 
-    fn lost(&self, reason: &str) -> CanvasError {
-        CanvasError::Lost { place: format!("the X server {}", self.server.display), reason: reason.into() }
+fn lost(server: &XServer, reason: &str) -> CanvasError {
+    CanvasError::Lost { place: format!("the X server {}", server.display), reason: reason.into() }
+}
+
+/// No window opens, though the server answers.
+fn no_window(server: &XServer, reason: &str) -> CanvasError {
+    CanvasError::NoConnection {
+        display: server.display.clone(),
+        reason: NoAnswer::Toolkit(reason.into()),
     }
+}
+
+/// winit's event loop. A process can only have one.
+fn event_loop(server: &XServer) -> Result<EventLoop<()>, CanvasError> {
+    // winit offers no other way to name the server.
+    set_environment(&canonical(&server.display));
+    let events = EventLoop::builder().with_x11().build().map_err(|e| no_window(server, &e.to_string()))?;
+    events.set_control_flow(ControlFlow::Wait);
+    Ok(events)
+}
+
+/// What `make` returns. winit only creates windows inside its loop.
+fn inside<T>(
+    server: &XServer,
+    events: &mut EventLoop<()>,
+    make: impl FnMut(&ActiveEventLoop) -> Result<T, CanvasError>,
+) -> Result<T, CanvasError> {
+    let mut opening = Opening { make, outcome: None };
+    // The first iteration calls `resumed`, and each later one `new_events`.
+    events.pump_app_events(Some(Duration::ZERO), &mut opening);
+    opening.outcome.unwrap_or_else(|| Err(no_window(server, "winit's event loop did not start")))
 }
 
 /// The name in a form that every release of libxcb accepts; unchanged if it isn't a display's name.
@@ -280,15 +372,18 @@ fn no_compose_sequences() -> Option<String> {
 }
 
 /// winit's callbacks while the window is opened.
-struct Opening<'a> {
-    server: &'a XServer,
-    request: &'a Canvas,
-    outcome: Option<Result<Opened, CanvasError>>,
+struct Opening<T, F> {
+    make: F,
+    outcome: Option<Result<T, CanvasError>>,
 }
 
-impl ApplicationHandler for Opening<'_> {
-    fn resumed(&mut self, event_loop: &ActiveEventLoop) {
-        self.outcome = Some(open(event_loop, self.server, self.request));
+impl<T, F: FnMut(&ActiveEventLoop) -> Result<T, CanvasError>> ApplicationHandler for Opening<T, F> {
+    fn resumed(&mut self, _: &ActiveEventLoop) {}
+
+    fn new_events(&mut self, event_loop: &ActiveEventLoop, _: StartCause) {
+        if self.outcome.is_none() {
+            self.outcome = Some((self.make)(event_loop));
+        }
     }
 
     fn window_event(&mut self, _: &ActiveEventLoop, _: WindowId, _: WindowEvent) {}

@@ -3,7 +3,7 @@
 use super::compare::{parse_fraction, parse_ratio};
 use super::{AGAINST, parse_time, whole_number};
 use crate::request::{
-    Against, Bench, Canvas, DeviceSelector, Geometry, GlApi, GlVendor, HOST, Judging, Place, SAME_WITHIN,
+    Against, Bench, Canvas, DeviceSelector, Geometry, GlApi, GlVendor, HOST, Judging, Place, Present, SAME_WITHIN,
     STANDARD_OUTPUT,
 };
 use crate::stage_name::StageName;
@@ -202,6 +202,8 @@ impl BenchArgs {
                 swap_interval: Some(0),
                 gl_vendor: args.gl_vendor,
                 gl_api: args.gl_api,
+                // A window that can swap can be copied into, too.
+                present: Present::SwapOrCopy,
                 ..Canvas::default()
             },
             stages: args.stage,

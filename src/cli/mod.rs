@@ -11,7 +11,7 @@ pub use compare::CompareArgs;
 pub use doctor::DoctorArgs;
 pub use parse::parse;
 
-use crate::request::{self, Canvas, DeviceSelector, Geometry, GlApi, GlVendor, Place};
+use crate::request::{self, Canvas, DeviceSelector, Geometry, GlApi, GlVendor, Place, Present};
 use crate::scene::View;
 use clap::{Parser, Subcommand};
 use glxgears::accept_single_dash;
@@ -133,6 +133,12 @@ pub struct Args {
     #[arg(long, value_name = "API", value_enum, default_value_t = GlApi::Auto, hide_possible_values = true)]
     gl_api: GlApi,
 
+    /// How frames reach the X server: swap (OpenGL draws into the window), copy (frames are drawn off-screen and copied
+    /// into the window), or auto: copy if the X server isn't the GPU's own (Xvfb, VNC, ssh -X), where that is faster
+    #[arg(long, value_name = "WAY", value_enum, default_value_t = Present::Auto, hide_possible_values = true,
+          conflicts_with = "off_screen")]
+    present: Present,
+
     /// Exit with status 4 if no GPU draws
     #[arg(long)]
     require_hardware: bool,
@@ -205,6 +211,7 @@ impl Args {
                 swap_interval: self.swap_interval,
                 gl_vendor: self.gl_vendor,
                 gl_api: self.gl_api,
+                present: self.present,
                 window_api: None,
             },
             info: self.info,

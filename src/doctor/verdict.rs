@@ -6,7 +6,12 @@ use super::facts::{Drawn, Facts};
 /// One or two sentences.
 pub fn verdict(facts: &Facts, findings: &[Finding]) -> String {
     let place = if facts.container.engine.is_some() { "this container" } else { "this machine" };
-    let ways = [("GLX", facts.glx.done()), ("EGL", facts.egl.done()), ("EGL off-screen", facts.off_screen.done())];
+    let ways = [
+        ("GLX", facts.glx.done()),
+        ("EGL", facts.egl.done()),
+        ("EGL with copied frames", facts.copied.done()),
+        ("EGL off-screen", facts.off_screen.done()),
+    ];
     let draws = |wanted: fn(&Drawn) -> bool| {
         let ways: Vec<(&str, &Drawn)> =
             ways.iter().filter_map(|(way, drawn)| Some((*way, drawn.filter(|drawn| wanted(drawn))?))).collect();
@@ -22,7 +27,7 @@ pub fn verdict(facts: &Facts, findings: &[Finding]) -> String {
     }
     let wrong = facts.in_use().filter(|drawn| !drawn.is_right());
     let what = match (&facts.display, &facts.glx, &facts.egl) {
-        (Some(display), glx, egl) if glx.done().is_none() && egl.done().is_none() => {
+        (Some(display), glx, egl) if [glx, egl, &facts.copied].iter().all(|window| window.done().is_none()) => {
             let elsewhere = hardware.or(software).map(|way| format!(" (it draws on {way})")).unwrap_or_default();
             format!("opens no window on {}{elsewhere}", display.asked)
         }

@@ -68,7 +68,7 @@ pub fn run(options: &request::Gears) -> Result<Ended, Error> {
     let mut run = Run::new(options, painter, output, signals);
     run.check_requirements()?;
     run.print_info()?;
-    let outcome = run.draw_until_ended();
+    let outcome = run.draw_until_ended().and_then(|ended| run.finish().map(|()| ended));
     if outcome.is_ok()
         && let Some(file) = screenshot
     {
@@ -173,8 +173,9 @@ impl<'a> Run<'a> {
                     Event::Key(key) => self.press(key),
                     Event::Resized => {
                         let mut drawing = self.results.borrow().drawing.clone();
-                        self.painter.resize(&mut drawing)?;
+                        let frames = self.painter.resize(&mut drawing)?;
                         self.results.borrow_mut().drawing = drawing;
+                        self.frames_ended(frames)?;
                     }
                     Event::Exposed => {}
                 }
@@ -186,11 +187,19 @@ impl<'a> Run<'a> {
                 self.draw_frame()?;
             }
             if self.is_over() {
-                let frames = self.painter.finish()?;
-                self.frames_ended(frames)?;
                 return Ok(Ended::Done);
             }
+            if self.is_paused && must_draw {
+                // No further frame would push it out.
+                self.finish()?;
+            }
         }
+    }
+
+    /// Waits until all frames have completed.
+    fn finish(&mut self) -> Result<(), Error> {
+        let frames = self.painter.finish()?;
+        self.frames_ended(frames)
     }
 
     fn press(&mut self, key: Key) {
@@ -225,7 +234,12 @@ impl<'a> Run<'a> {
         if frames == 0 {
             return Ok(());
         }
-        let over = self.results.borrow_mut().timing.frames_ended(Instant::now(), frames.into());
+        let copying = self.painter.copying();
+        let over = {
+            let mut results = self.results.borrow_mut();
+            results.copying = copying;
+            results.timing.frames_ended(Instant::now(), frames.into())
+        };
         over.map_or(Ok(()), |interval| self.print_interval(interval))
     }
 

@@ -1,6 +1,6 @@
 //! The gears together with the canvas that they are drawn on.
 
-use crate::canvas::{Canvas, CanvasError, Drawing, Event, Frames, SwapInterval, Warning};
+use crate::canvas::{Canvas, CanvasError, Copying, Drawing, Event, Frames, SwapInterval, Warning};
 use crate::capture::side_by_side;
 use crate::error::Error;
 use crate::render::{self, Gears};
@@ -15,6 +15,7 @@ pub struct Painter {
     frames: Frames,
     canvas: Canvas,
     size: (u32, u32),
+    srgb: bool,
 }
 
 impl Painter {
@@ -31,7 +32,7 @@ impl Painter {
         canvas.gl().release_compiler();
         gears.set_viewport(size);
         frames.bind(&canvas);
-        Ok(Painter { gears, frames, canvas, size })
+        Ok(Painter { gears, frames, canvas, size, srgb: request.srgb })
     }
 
     /// What draws, and where.
@@ -47,6 +48,7 @@ impl Painter {
             width,
             height,
             samples: self.frames.samples(&self.canvas),
+            present: self.frames.present(),
         }
     }
 
@@ -88,18 +90,23 @@ impl Painter {
         self.canvas.events(patience)
     }
 
-    /// Adapts to the window's new size.
+    /// Adapts to the window's new size. Returns how many frames completed.
     ///
     /// # Errors
     /// Returns an error if the size exceeds OpenGL's limits.
-    pub fn resize(&mut self, drawing: &mut Drawing) -> Result<(), Error> {
+    pub fn resize(&mut self, drawing: &mut Drawing) -> Result<u32, Error> {
         self.canvas.check_window_size()?;
-        if let Some(window) = self.canvas.window() {
-            self.size = window.size();
-            self.gears.set_viewport(self.size);
-            (drawing.width, drawing.height) = self.size;
-        }
-        Ok(())
+        let Some(window) = self.canvas.window() else { return Ok(0) };
+        self.size = window.size();
+        let completed = self.frames.resize(&self.canvas, self.size, self.srgb)?;
+        self.gears.set_viewport(self.size);
+        (drawing.width, drawing.height) = self.size;
+        Ok(completed)
+    }
+
+    /// What copying has cost so far, if frames are copied.
+    pub fn copying(&self) -> Option<Copying> {
+        self.frames.copying()
     }
 
     /// Draws one frame: a picture for each eye.

@@ -1,8 +1,8 @@
 //! What a run has measured so far, and how it is reported.
 
-use super::summary::{Interval, Summary};
+use super::summary::{Copy, Interval, Summary};
 use super::{Timing, json, text};
-use crate::canvas::{Drawing, MeasuredSwapInterval, SwapInterval, Synchronisation};
+use crate::canvas::{Copying, Drawing, MeasuredSwapInterval, SwapInterval, Synchronisation};
 use crate::console::{self, Output, OutputError};
 use crate::request;
 
@@ -13,6 +13,8 @@ pub struct Results {
     pub drawing: Drawing,
     pub output: Output,
     pub timing: Timing,
+    /// What copying has cost so far, if frames are copied.
+    pub copying: Option<Copying>,
     swap_interval: Option<SwapInterval>,
     synchronisation: Option<Synchronisation>,
 }
@@ -30,6 +32,7 @@ impl Results {
             drawing,
             output,
             timing: Timing::new(options.interval),
+            copying: None,
             swap_interval,
             synchronisation: None,
         }
@@ -78,6 +81,10 @@ impl Results {
             frame_time_p50_ms: milliseconds(50.0),
             frame_time_p99_ms: milliseconds(99.0),
             swap_interval,
+            copy: self.copying.filter(|copying| copying.frames > 0).map(|copying| Copy {
+                through: copying.through,
+                ms: copying.time.as_secs_f64() * 1e3 / copying.frames as f64,
+            }),
             drawing: self.drawing.clone(),
         };
         console::say(&text::summary(&summary));

@@ -1,6 +1,6 @@
 //! The results of a run, written as text ([`super::text`]) or as JSON ([`super::json`]).
 
-use crate::canvas::{Drawing, MeasuredSwapInterval};
+use crate::canvas::{Drawing, MeasuredSwapInterval, Through};
 use serde::Serialize;
 
 /// One interval between two FPS lines.
@@ -12,6 +12,15 @@ pub struct Interval {
     pub seconds: f64,
     /// Frames per second.
     pub fps: f64,
+}
+
+/// Frames that were copied to the X server.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Copy {
+    /// The way to the server.
+    pub through: Through,
+    /// Milliseconds per frame that the program spent on copying it once it was drawn, and on waiting for the server.
+    pub ms: f64,
 }
 
 /// The summary of a run.
@@ -30,6 +39,8 @@ pub struct Summary {
     /// The frame time that 99 % of the frames don't exceed, in milliseconds.
     pub frame_time_p99_ms: Option<f64>,
     pub swap_interval: Option<MeasuredSwapInterval>,
+    /// What copying cost, if frames were copied.
+    pub copy: Option<Copy>,
     #[serde(flatten)]
     pub drawing: Drawing,
 }

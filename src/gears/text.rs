@@ -54,14 +54,17 @@ pub fn summary(summary: &Summary) -> String {
         text = format!("{frames} in {:.1} s, {fps:.1} FPS on average; ", summary.seconds);
         text += &format!("frame time p50 {}, p99 {}", milliseconds(p50), milliseconds(p99));
     }
-    format!("{text}\n            {}", drawing(&summary.drawing))
+    let copy = summary
+        .copy
+        .map(|copy| format!("; each frame copied through {} in {}", copy.through.text(), milliseconds(copy.ms)));
+    format!("{text}\n            {}{}", drawing(&summary.drawing), copy.unwrap_or_default())
 }
 
 /// What drew, on one line.
 pub fn drawing(drawing: &Drawing) -> String {
-    let Drawing { renderer, kind, api, target, device, width, height, samples } = drawing;
+    let Drawing { renderer, kind, api, target, device, width, height, samples, present: _ } = drawing;
     let place = match target {
-        Target::OnScreen => format!("on-screen on {device}"),
+        Target::OnScreen | Target::Copied => format!("on-screen on {device}"),
         Target::OffScreen => format!("off-screen on {device}"),
     };
     let samples = if *samples > 0 { format!(", {samples} samples") } else { String::new() };

@@ -16,6 +16,8 @@ pub struct Abilities {
     pub base_vertex: bool,
     /// Parts of a buffer can be mapped.
     pub mapping: bool,
+    /// Buffers can stay mapped while the GPU uses them.
+    pub persistent_mapping: bool,
     /// The linked program can be read back.
     pub program_binaries: bool,
     pub framebuffers: bool,
@@ -55,12 +57,13 @@ impl Abilities {
         };
         // The dialect that shaders are written in from there on.
         let glsl_1_40 = version >= if is_embedded { (3, 0) } else { (3, 1) };
+        let fences = since((3, 2), (3, 0), "GL_ARB_sync");
         let blits = since((3, 0), (3, 0), "GL_ARB_framebuffer_object");
         Abilities {
             is_embedded,
             version,
             vertex_arrays: version >= (3, 0),
-            fences: since((3, 2), (3, 0), "GL_ARB_sync"),
+            fences,
             timers: match is_embedded {
                 true => version >= (3, 0) && has("GL_EXT_disjoint_timer_query"),
                 false => since((3, 3), (0, 0), "GL_ARB_timer_query"),
@@ -69,6 +72,7 @@ impl Abilities {
             flat_varyings: glsl_1_40,
             base_vertex: since((3, 2), (3, 2), "GL_ARB_draw_elements_base_vertex"),
             mapping: since((3, 0), (3, 0), "GL_ARB_map_buffer_range"),
+            persistent_mapping: !is_embedded && fences && since((4, 4), (0, 0), "GL_ARB_buffer_storage"),
             program_binaries: since((4, 1), (3, 0), "GL_ARB_get_program_binary"),
             framebuffers: is_embedded || blits || has("GL_EXT_framebuffer_object"),
             blits,

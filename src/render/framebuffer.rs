@@ -37,11 +37,44 @@ impl Framebuffer {
         samples: u32,
         srgb: bool,
     ) -> Result<Framebuffer, FramebufferError> {
+        Framebuffer::with(gl, size, samples, srgb, false)
+    }
+
+    /// The same, for pictures that are read as blue, green, red and alpha, which then takes half as long in software: Mesa
+    /// stores a texture in the order of the pixels that it is made of.
+    ///
+    /// # Errors
+    /// Returns the limit that was exceeded.
+    pub fn read_as_bgra(
+        gl: &Functions,
+        size: (u32, u32),
+        samples: u32,
+        srgb: bool,
+    ) -> Result<Framebuffer, FramebufferError> {
+        Framebuffer::with(gl, size, samples, srgb, true)
+    }
+
+    fn with(
+        gl: &Functions,
+        size: (u32, u32),
+        samples: u32,
+        srgb: bool,
+        bgra: bool,
+    ) -> Result<Framebuffer, FramebufferError> {
         let abilities = Abilities::of(gl);
         abilities.require_off_screen(samples, srgb)?;
         Limits::of(gl).allow(size, samples)?;
-        let (drawn, actual) = Storage::new(gl, size, samples, srgb, true)?;
-        let resolved = (samples > 0).then(|| Storage::new(gl, size, 0, srgb, false)).transpose()?.map(|(s, _)| s);
+        let color = if srgb { glow::SRGB8_ALPHA8 } else { glow::RGBA8 };
+        let stored = Color::Renderbuffer(color);
+        let read = match abilities {
+            // OpenGL ES 2.0 only guarantees renderbuffers with 16 bits per pixel, which would change colours.
+            Abilities { true_color: false, .. } => Color::Texture(glow::RGBA),
+            Abilities { is_embedded: false, .. } if bgra && !srgb => Color::Texture(glow::BGRA),
+            _ => stored,
+        };
+        let drawn = if samples > 0 { stored } else { read };
+        let (drawn, actual) = Storage::new(gl, size, samples, drawn, true)?;
+        let resolved = (samples > 0).then(|| Storage::new(gl, size, 0, read, false)).transpose()?.map(|(s, _)| s);
         Ok(Framebuffer { drawn, resolved, gl: gl.clone(), size, samples: actual })
     }
 
@@ -127,7 +160,8 @@ pub fn read_back_buffer(
         return copy_of_window(gl, size, abilities.is_embedded);
     }
     // With Mesa, reading a multisampled window directly yields one sample per pixel instead of their mean.
-    let (resolved, _) = Storage::new(gl, size, 0, srgb, false)?;
+    let color = if srgb { glow::SRGB8_ALPHA8 } else { glow::RGBA8 };
+    let (resolved, _) = Storage::new(gl, size, 0, Color::Renderbuffer(color), false)?;
     // SAFETY: the context is current; 0 is the window's own framebuffer.
     unsafe {
         gl.bind_framebuffer(glow::READ_FRAMEBUFFER, None);
@@ -223,6 +257,15 @@ impl Limits {
     }
 }
 
+/// Where the colours of a framebuffer are.
+#[derive(Debug, Clone, Copy)]
+enum Color {
+    /// In a renderbuffer of this format.
+    Renderbuffer(u32),
+    /// In a texture whose pixels have this format.
+    Texture(u32),
+}
+
 /// A framebuffer object and the storage of its pixels.
 struct Storage {
     gl: Functions,
@@ -238,33 +281,31 @@ impl Storage {
         gl: &Functions,
         (width, height): (u32, u32),
         samples: u32,
-        srgb: bool,
+        color: Color,
         with_depth: bool,
     ) -> Result<(Storage, u32), FramebufferError> {
         let (width, height) = (width as i32, height as i32);
-        let color = (glow::COLOR_ATTACHMENT0, if srgb { glow::SRGB8_ALPHA8 } else { glow::RGBA8 });
         // On an H100, clearing 24 bits of depth took half of a frame. With 16 bits, 300x300 went from 58,600 to
         // 66,200 FPS, and 1920x1080 from 2,500 to 2,830. The gears are 30 to 50 units away, where 16 bits distinguish
         // 0.007 units.
         let depth = (glow::DEPTH_ATTACHMENT, glow::DEPTH_COMPONENT16);
-        let has_color = Abilities::of(gl).true_color;
         // SAFETY: the context is current; the sizes are within its limits.
         unsafe {
-            let mut storage = if has_color {
-                Storage::without_pixels(gl)?
-            } else {
-                // OpenGL ES 2.0 only guarantees renderbuffers with 16 bits per pixel, which would change colours.
-                let texture = Texture::new(gl)?;
-                let (format, kind) = (glow::RGBA, glow::UNSIGNED_BYTE);
-                let none = glow::PixelUnpackData::Slice(None);
-                gl.tex_image_2d(glow::TEXTURE_2D, 0, format as i32, width, height, 0, format, kind, none);
-                Storage::of_texture(gl, texture)?
+            let (mut storage, color) = match color {
+                Color::Renderbuffer(format) => {
+                    (Storage::without_pixels(gl)?, Some((glow::COLOR_ATTACHMENT0, format)))
+                }
+                Color::Texture(format) => {
+                    let texture = Texture::new(gl)?;
+                    let (target, stored, kind) = (glow::TEXTURE_2D, glow::RGBA as i32, glow::UNSIGNED_BYTE);
+                    let none = glow::PixelUnpackData::Slice(None);
+                    gl.tex_image_2d(target, 0, stored, width, height, 0, format, kind, none);
+                    (Storage::of_texture(gl, texture)?, None)
+                }
             };
             storage.bind(glow::FRAMEBUFFER);
             let mut actual = 0;
-            for (attachment, format) in
-                [color].into_iter().filter(|_| has_color).chain(with_depth.then_some(depth))
-            {
+            for (attachment, format) in color.into_iter().chain(with_depth.then_some(depth)) {
                 let renderbuffer = gl.create_renderbuffer().map_err(FramebufferError)?;
                 storage.renderbuffers.push(renderbuffer);
                 gl.bind_renderbuffer(glow::RENDERBUFFER, Some(renderbuffer));

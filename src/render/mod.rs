@@ -10,6 +10,7 @@ mod frame_queue;
 mod framebuffer;
 mod gpu_timer;
 mod mesh_buffers;
+mod picture_ring;
 mod program;
 mod program_cache;
 pub mod workload;
@@ -18,6 +19,7 @@ pub use abilities::{Abilities, Lack};
 pub use frame_queue::{FrameQueue, GpuHangs};
 pub use framebuffer::{Framebuffer, FramebufferError, check_size, read_back_buffer};
 pub use gpu_timer::GpuTimer;
+pub use picture_ring::{Channels, PictureReader, PictureRing, Pixels};
 
 use crate::renderer::{Kind, Renderer};
 use crate::scene::{GEARS, GearTransform, SceneMesh, scene_mesh};

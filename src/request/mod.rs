@@ -72,6 +72,21 @@ pub enum GlApi {
     Gles,
 }
 
+/// How frames reach the X server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Present {
+    /// Whatever is faster there.
+    #[default]
+    Auto,
+    /// OpenGL draws into the window and swaps its buffers.
+    Swap,
+    /// The same, or a copy if that is impossible. No option sets it: the benchmark measures both.
+    #[value(skip)]
+    SwapOrCopy,
+    /// Frames are drawn off-screen, and copied into the window.
+    Copy,
+}
+
 /// The interface that connects OpenGL to a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowApi {
@@ -104,6 +119,7 @@ pub struct Canvas {
     pub swap_interval: Option<i32>,
     pub gl_vendor: GlVendor,
     pub gl_api: GlApi,
+    pub present: Present,
     /// The only API that may be used; `None`: GLX, then EGL. No option sets it: doctor tries each alone.
     pub window_api: Option<WindowApi>,
 }

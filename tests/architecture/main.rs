@@ -54,7 +54,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("machine", &["text_table"], &["ash", "libloading", "serde", "serde_json"]),
     ("render", &["renderer", "scene"], &["bytemuck", "etcetera", "glam", "glow", "image", "libc", "rustix", "tempfile", "thiserror"]),
     ("request", &["scene", "stage_name"], &["clap", "regex_lite"]),
-    ("canvas", &["console", "machine", "render", "renderer", "request", "scene", "signals"], &["glow", "glutin", "image", "libc", "libloading", "raw_window_handle", "serde", "thiserror", "winit", "x11rb"]),
+    ("canvas", &["console", "machine", "render", "renderer", "request", "scene", "signals"], &["glow", "glutin", "image", "libc", "libloading", "raw_window_handle", "rustix", "serde", "thiserror", "winit", "x11rb"]),
     ("advice", &["canvas", "machine", "request"], &[]),
     ("error", &["canvas", "console", "output_file", "render", "report_file"], &["thiserror"]),
     ("devices", &["canvas", "console", "error", "machine", "renderer", "request"], &["serde", "serde_json"]),

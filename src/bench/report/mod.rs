@@ -220,6 +220,7 @@ impl Stage {
 pub fn label(stage: StageName, target: Target) -> String {
     match (stage, target) {
         (StageName::Classic, Target::OnScreen) => "classic on-screen".into(),
+        (StageName::Classic | StageName::Present, Target::Copied) => format!("{} copied", stage.text()),
         _ => stage.text().into(),
     }
 }

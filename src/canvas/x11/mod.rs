@@ -9,9 +9,9 @@ pub mod errors;
 mod shm;
 
 pub use connection::{NoAnswer, addresses, connect};
-pub use shm::try_shared_memory;
+pub use shm::{takes_descriptors, try_shared_memory};
 
-use crate::machine::{self, WINDOW_LIBRARIES};
+use crate::machine::{self, DisplayName, WINDOW_LIBRARIES};
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::sync::OnceLock;
@@ -29,6 +29,8 @@ const WINDOW_EXTENSIONS: [&str; 3] = ["RANDR", "XInputExtension", "XKEYBOARD"];
 
 /// The extension of NVIDIA's own server.
 const NVIDIA_EXTENSION: &str = "NV-GLX";
+/// The extensions through which drivers give frames to the GPU of the X server.
+const GPU_EXTENSIONS: [&str; 3] = [NVIDIA_EXTENSION, "DRI3", "DRI2"];
 
 /// An X server that can show a window.
 pub struct XServer {
@@ -62,7 +64,7 @@ impl XServer {
         }
         let lost = |reason: String| CanvasError::Lost { place: format!("the X server {display}"), reason };
         // Sends all requests before waiting for the first answer.
-        for extension in WINDOW_EXTENSIONS.into_iter().chain([NVIDIA_EXTENSION]) {
+        for extension in WINDOW_EXTENSIONS.into_iter().chain(GPU_EXTENSIONS) {
             connection.prefetch_extension_information(extension).map_err(|e| lost(e.to_string()))?;
         }
         for extension in WINDOW_EXTENSIONS {
@@ -75,6 +77,30 @@ impl XServer {
         let screen_size = (setup.width_in_pixels.into(), setup.height_in_pixels.into());
         let root = setup.root;
         Ok(XServer { display: display.into(), screen_size, has_nv_glx, connection, root })
+    }
+
+    /// Whether a GPU draws for this server, and drivers can give it their frames without the CPU. They can't through a
+    /// network, or ssh.
+    pub fn is_gpus_own(&self) -> bool {
+        let has = |extension| self.connection.extension_information(extension).ok().flatten().is_some();
+        let is_local = DisplayName::parse(&self.display).is_some_and(|name| name.socket().is_some());
+        is_local && GPU_EXTENSIONS.into_iter().any(has)
+    }
+
+    /// Whether System V's shared memory, which drivers use, is the server's as well.
+    pub fn shares_memory(&self) -> bool {
+        let has_extension = self.connection.extension_information("MIT-SHM").ok().flatten().is_some();
+        has_extension && try_shared_memory(&self.connection).is_ok()
+    }
+
+    /// Whether it takes memory whose file descriptor it is passed.
+    pub fn takes_descriptors(&self) -> bool {
+        takes_descriptors(&self.connection)
+    }
+
+    /// The visual of the default screen.
+    pub fn root_visual(&self) -> u32 {
+        self.connection.setup().roots.iter().find(|screen| screen.root == self.root).map_or(0, |s| s.root_visual)
     }
 
     /// Gives `window` the keyboard focus unless a window manager does that. Without focus, X sends keys to whatever
@@ -145,15 +171,7 @@ pub fn exit_when_server_dies(display: &str) {
     type Handler = unsafe extern "C" fn(*mut c_void) -> c_int;
     type SetHandler = unsafe extern "C" fn(Option<Handler>) -> Option<Handler>;
     unsafe extern "C" fn handler(_display: *mut c_void) -> c_int {
-        if let Some(last) = LAST.with(Cell::take) {
-            last();
-        }
-        let name = SERVER_NAME.get().map_or("", String::as_str);
-        crate::console::say(&format!(
-            "the X server {name} has ended or closed the connection, which ends this run"
-        ));
-        // SAFETY: ends the process at once. Exit handlers of GL drivers would talk to the server, which is gone.
-        unsafe { libc::_exit(1) }
+        end_with_server()
     }
     // A second window in this process, on another server, would keep the first one's name; but there is only one.
     let _ = SERVER_NAME.set(display.to_owned());
@@ -166,6 +184,18 @@ pub fn exit_when_server_dies(display: &str) {
             std::mem::forget(library);
         }
     }
+}
+
+/// Ends the process because the connection to the X server broke.
+#[expect(unsafe_code)]
+pub fn end_with_server() -> ! {
+    if let Some(last) = LAST.with(Cell::take) {
+        last();
+    }
+    let name = SERVER_NAME.get().map_or("", String::as_str);
+    crate::console::say(&format!("the X server {name} has ended or closed the connection, which ends this run"));
+    // SAFETY: ends the process at once. Exit handlers of GL drivers would talk to the server, which is gone.
+    unsafe { libc::_exit(1) }
 }
 
 static SERVER_NAME: OnceLock<String> = OnceLock::new();

@@ -1,8 +1,22 @@
 //! Shared memory with an X server (MIT-SHM), through which Mesa shows what it drew in software.
 
-use x11rb::connection::Connection;
-use x11rb::protocol::shm::ConnectionExt as _;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use x11rb::connection::{Connection, RequestConnection};
+use x11rb::protocol::shm::{self, ConnectionExt as _};
 use x11rb::rust_connection::RustConnection;
+
+/// Whether the server attaches memory whose file descriptor it is passed (MIT-SHM 1.2), which needs a Unix socket.
+pub fn takes_descriptors(connection: &RustConnection) -> bool {
+    let ask = || -> Option<bool> {
+        let socket = UnixStream::from(connection.stream().as_fd().try_clone_to_owned().ok()?);
+        socket.peer_addr().ok()?;
+        connection.extension_information(shm::X11_EXTENSION_NAME).ok()??;
+        let version = connection.shm_query_version().ok()?.reply().ok()?;
+        Some((version.major_version, version.minor_version) >= (1, 2))
+    };
+    ask().unwrap_or(false)
+}
 
 /// Makes the server attach a segment of shared memory, and detach it again.
 ///

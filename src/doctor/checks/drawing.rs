@@ -270,10 +270,16 @@ fn is_enough(drawn: &Outcome<Drawn>, facts: &Facts) -> bool {
 }
 
 fn glx_fails(facts: &Facts) -> Option<Seen> {
+    if is_enough(&facts.copied, facts) {
+        return fails(facts, &facts.glx, true, "EGL with copied frames");
+    }
     fails(facts, &facts.glx, is_enough(&facts.egl, facts), "EGL")
 }
 
 fn egl_fails(facts: &Facts) -> Option<Seen> {
+    if is_enough(&facts.copied, facts) {
+        return fails(facts, &facts.egl, true, "EGL with copied frames");
+    }
     fails(facts, &facts.egl, is_enough(&facts.glx, facts), "GLX")
 }
 

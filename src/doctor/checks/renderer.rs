@@ -55,8 +55,9 @@ pub(super) const ROWS: &[Row] = &[
         topic: Topic::Glx,
         text: Text::Own(Words {
             symptom: "the GPU's name, few FPS, a busy CPU",
-            cause: "the X server does not use NVIDIA's driver, so the CPU copies every frame to it",
-            fix: "use an X server on that GPU, or --off-screen to measure the GPU alone",
+            cause: "no GPU draws for the X server (Xvfb, VNC, ssh -X), so the CPU copies every frame to it",
+            fix: "use an X server on that GPU, or --off-screen to measure the GPU alone; rust-gears copies frames while the \
+                  GPU draws the next ones, and VirtualGL does the same for other programs",
         }),
         check: copied_frames,
         group: Group::Note,
@@ -160,16 +161,24 @@ fn vendor_variable_missing(facts: &Facts) -> Option<Seen> {
 }
 
 fn copied_frames(facts: &Facts) -> Option<Seen> {
-    let drawn = facts.glx.done().filter(|drawn| drawn.is_hardware() && drawn.renderer.is_nvidia())?;
     if facts.x_server()?.is_nvidia() {
+        return None;
+    }
+    let by_driver = facts.glx.done().filter(|drawn| drawn.is_hardware() && drawn.renderer.is_nvidia());
+    let by_us = facts.copied.done().filter(|drawn| drawn.is_hardware());
+    let in_window = [(by_us, "rust-gears"), (by_driver, "NVIDIA's driver")].map(|(drawn, copier)| {
+        drawn.map(|drawn| format!("{:.0} FPS in a window if {copier} copies them", drawn.fps))
+    });
+    let in_window: Vec<String> = in_window.into_iter().flatten().collect();
+    if in_window.is_empty() {
         return None;
     }
     let off_screen = facts.off_screen.done().map(|off| format!(", off-screen {:.0}", off.fps)).unwrap_or_default();
     Seen::new(
         Level::Ok,
         format!(
-            "frames are copied to this X server by the CPU, since it is not NVIDIA's ({:.0} FPS in a window{off_screen})",
-            drawn.fps
+            "frames are copied to this X server by the CPU, since it is not the GPU's own ({}{off_screen})",
+            in_window.join(", ")
         ),
     )
 }
@@ -194,5 +203,6 @@ pub(super) const EXAMPLES: &[Example] = &[
     leads(Id::Software, |f| { f.glx = llvmpipe(); f.egl = llvmpipe(); f.environment.insert("LIBGL_ALWAYS_SOFTWARE".into(), "1".into()); }),
     leads(Id::VendorVariableMissing, |f| { f.environment.remove("__GLX_VENDOR_LIBRARY_NAME"); }),
     told(Id::CopiedFrames, |_| {}),
+    told(Id::CopiedFrames, |f| { f.copied = drawn(H100, Kind::Hardware); without_extensions(f, &["GLX"]); }),
     told(Id::VerticalSync, |f| if let Outcome::Done(drawn) = &mut f.glx { drawn.refresh_rate = Some(5000.0) }),
 ];

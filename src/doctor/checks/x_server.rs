@@ -123,7 +123,7 @@ fn shallow_screen(facts: &Facts) -> Option<Seen> {
 
 fn no_glx(facts: &Facts) -> Option<Seen> {
     let server = facts.x_server().filter(|server| !server.has("GLX"))?;
-    let level = if facts.egl.done().is_some() { Level::Warning } else { Level::Failure };
+    let level = if facts.egl.done().or(facts.copied.done()).is_some() { Level::Warning } else { Level::Failure };
     Seen::new(level, format!("the X server ({}) has no GLX", shown(&server.vendor)))
 }
 

@@ -97,11 +97,11 @@ impl Facts {
                 .any(|library| matches!(library.role, Role::NvidiaDriver | Role::NvidiaOther) && library.is_here())
     }
 
-    /// What the program would draw with: if there is a display, GLX or else EGL in a window; otherwise EGL on a
-    /// device.
+    /// What the program would draw with: if there is a display, EGL on a device whose frames are copied, GLX or else EGL
+    /// in a window; otherwise EGL on a device.
     pub fn in_use(&self) -> Option<&Drawn> {
         match self.display {
-            Some(_) => self.glx.done().or(self.egl.done()),
+            Some(_) => self.copied.done().or(self.glx.done()).or(self.egl.done()),
             None => self.off_screen.done(),
         }
     }
@@ -116,7 +116,7 @@ impl Facts {
     pub fn draws_in_hardware(&self) -> bool {
         let hardware = |outcome: &Outcome<Drawn>| outcome.done().is_some_and(Drawn::is_hardware);
         match self.display {
-            Some(_) => hardware(&self.glx) || hardware(&self.egl),
+            Some(_) => hardware(&self.copied) || hardware(&self.glx) || hardware(&self.egl),
             None => hardware(&self.off_screen),
         }
     }

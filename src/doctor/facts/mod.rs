@@ -108,6 +108,9 @@ pub struct Facts {
     pub glx: Outcome<Drawn>,
     /// Drawing in a window through EGL.
     pub egl: Outcome<Drawn>,
+    /// Drawing as the gears do on an X server that isn't a GPU's own: with frames that are copied, unless swapping is
+    /// faster.
+    pub copied: Outcome<Drawn>,
     /// EGL's list of devices.
     pub devices: Outcome<Vec<EglDevice>>,
     /// Drawing on an EGL device.
@@ -243,6 +246,11 @@ impl XServer {
     /// Whether this client may use the extension.
     pub fn has(&self, extension: &str) -> bool {
         self.extensions.iter().any(|name| name == extension)
+    }
+
+    /// Whether drivers may give it frames without the CPU.
+    pub fn may_be_gpus_own(&self) -> bool {
+        ["NV-GLX", "DRI3", "DRI2"].into_iter().any(|extension| self.has(extension))
     }
 
     /// Whether it is NVIDIA's own.

@@ -38,6 +38,7 @@ pub fn perform(trial: &Trial) -> std::io::Result<()> {
         Trial::Egl(display) => json(draw(Place::Window { display: display.clone() }, Some(WindowApi::Egl))),
         Trial::Devices => json(devices()),
         Trial::Vulkan => json(machine::vulkan_devices()),
+        Trial::Copied(display) => json(draw_copied(display)),
         Trial::OffScreen => json(draw(Place::default(), None)),
     };
     writeln!(std::io::stdout().lock(), "{line}")
@@ -191,15 +192,30 @@ const TOLERANCE: u8 = 2;
 const FRAMES: u32 = 100;
 const FRAMES_TIME: Duration = Duration::from_millis(300);
 
-/// Draws the gears at angle 0 as the program does, and compares the picture with the reference.
+/// Opens a window as the gears do, and draws in it if its frames are copied.
+fn draw_copied(display: &str) -> Result<Drawn, String> {
+    let place = Place::Window { display: display.into() };
+    let painter = open(&Canvas { place, ..Canvas::default() })?;
+    match painter.drawing().present {
+        Some("copy") => draw_with(painter),
+        _ => Err("the gears swap here".into()),
+    }
+}
+
 fn draw(place: Place, window_api: Option<WindowApi>) -> Result<Drawn, String> {
-    let request = Canvas { place, window_api, ..Canvas::default() };
-    let view = View::default();
-    let failed = |e: crate::error::Error| {
+    draw_with(open(&Canvas { place, window_api, ..Canvas::default() })?)
+}
+
+fn open(request: &Canvas) -> Result<Painter, String> {
+    Painter::open(request).map_err(|e| {
         let earlier = canvas::earlier_failures();
         if earlier.is_empty() { e.to_string() } else { format!("{e}\nbefore that: {earlier}") }
-    };
-    let mut painter = Painter::open(&request).map_err(failed)?;
+    })
+}
+
+/// Draws the gears at angle 0 as the program does, and compares the picture with the reference.
+fn draw_with(mut painter: Painter) -> Result<Drawn, String> {
+    let view = View::default();
     let drawing = painter.drawing();
     // The first frame, in which drivers compile and allocate, says nothing about speed.
     painter.draw(view, 0.0);

@@ -9,7 +9,7 @@ mod x_server;
 
 pub use inside::perform;
 
-use crate::doctor::facts::{Facts, Library, Outcome, Role, XAnswer};
+use crate::doctor::facts::{Facts, Library, Outcome, Role};
 use crate::machine::{Mounts, NVIDIA_GLX_LIBRARIES, WINDOW_LIBRARIES};
 use process::{Process, WORK_WITHIN};
 use serde::de::DeserializeOwned;
@@ -35,6 +35,8 @@ pub enum Trial {
     Glx(String),
     /// Draw in a window of this X server through EGL.
     Egl(String),
+    /// Draw in a window of this X server as the gears do, and fail unless frames are copied.
+    Copied(String),
     /// List EGL's devices.
     Devices,
     /// Draw on an EGL device.
@@ -112,7 +114,12 @@ pub fn draw(facts: &mut Facts) {
     let mut trials = vec![Trial::Devices, Trial::OffScreen, Trial::Vulkan];
     let display = facts.display.as_ref().map(|display| display.asked.clone());
     match display {
-        Some(display) if matches!(facts.x.done(), Some(XAnswer::Welcome(_))) => {
+        Some(display) if facts.x_server().is_some() => {
+            if may_copy(facts) {
+                trials.push(Trial::Copied(display.clone()));
+            } else {
+                facts.copied = Outcome::NotTried("the gears swap here".into());
+            }
             trials.extend([Trial::Glx(display.clone()), Trial::Egl(display)]);
         }
         other => {
@@ -120,12 +127,14 @@ pub fn draw(facts: &mut Facts) {
                 if other.is_some() { "there is no connection to the X server" } else { "DISPLAY is not set" };
             facts.glx = Outcome::NotTried(why.into());
             facts.egl = Outcome::NotTried(why.into());
+            facts.copied = Outcome::NotTried(why.into());
         }
     }
     for (trial, end) in trials.iter().zip(run(&trials, DRAW_LIMIT)) {
         let name = match trial {
             Trial::Glx(_) => "glx",
             Trial::Egl(_) => "egl",
+            Trial::Copied(_) => "copied",
             Trial::Devices => "devices",
             Trial::Vulkan => "vulkan",
             _ => "off_screen",
@@ -136,11 +145,20 @@ pub fn draw(facts: &mut Facts) {
         match trial {
             Trial::Glx(_) => facts.glx = end.outcome(),
             Trial::Egl(_) => facts.egl = end.outcome(),
+            Trial::Copied(_) => facts.copied = end.outcome(),
             Trial::Devices => facts.devices = end.outcome(),
             Trial::Vulkan => facts.vulkan = end.outcome(),
             _ => facts.off_screen = end.outcome(),
         }
     }
+}
+
+/// Whether the gears may copy frames on this X server.
+fn may_copy(facts: &Facts) -> bool {
+    let may_have_gpu = facts.has_nvidia() || facts.render_nodes().next().is_some();
+    facts
+        .x_server()
+        .is_some_and(|server| !server.may_be_gpus_own() && (may_have_gpu || server.shared_memory != Some(Ok(()))))
 }
 
 /// libglvnd's libraries, and the Debian package each is in.
