@@ -313,10 +313,7 @@ fn lost(server: &XServer, reason: &str) -> CanvasError {
 
 /// No window opens, though the server answers.
 fn no_window(server: &XServer, reason: &str) -> CanvasError {
-    CanvasError::NoConnection {
-        display: server.display.clone(),
-        reason: NoAnswer::Toolkit(reason.into()),
-    }
+    CanvasError::NoConnection { display: server.display.clone(), reason: NoAnswer::Toolkit(reason.into()) }
 }
 
 /// winit's event loop. A process can only have one.

@@ -156,8 +156,10 @@ fn leading_cause(error: &CanvasError, canvas: &Canvas) -> Option<LeadingCause> {
         | CanvasError::NoDeviceList { .. }
         | CanvasError::NoDevices
         | CanvasError::NoDeviceOfVendor
-        | CanvasError::NoDevice { .. } => is_plain,
+        | CanvasError::NoDevice { .. }
+        | CanvasError::NothingToCopy(_) => is_plain,
         CanvasError::NoSuchDevice { .. }
+        | CanvasError::CannotCopy { .. }
         | CanvasError::TooLarge { .. }
         | CanvasError::Resized
         | CanvasError::GpuHangs(_)

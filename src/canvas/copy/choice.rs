@@ -60,7 +60,9 @@ pub fn device(server: &XServer, request: &Canvas) -> Result<Option<OffScreen>, C
         Present::Copy if request.stereo => Err(CanvasError::CannotCopy {
             reason: "stereo windows (--stereo) have two pictures, and only swapping shows both".into(),
         }),
-        Present::Copy => OffScreen::open(None, request).map(Some).map_err(|error| CanvasError::NothingToCopy(Box::new(error))),
+        Present::Copy => {
+            OffScreen::open(None, request).map(Some).map_err(|error| CanvasError::NothingToCopy(Box::new(error)))
+        }
         Present::Auto => {
             let facts = Facts {
                 needs_window,
