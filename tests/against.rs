@@ -47,7 +47,10 @@ fn sides_take_turns_and_are_compared_with_this_one() {
         said.contains("same.json compared with host.json") && said.contains("slow.json compared with host.json"),
         "{said}"
     );
-    assert!(error.contains("--fail-below is not met: classic: slower by"), "{error}");
+    assert!(
+        error.contains("--fail-below is not met: classic: ") && error.contains("classic: slower by"),
+        "{error}"
+    );
     for name in ["host.json", "same.json", "slow.json"] {
         let report = report(folder.path(), name);
         assert!(report.settings.in_turns, "{name}");

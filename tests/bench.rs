@@ -387,7 +387,7 @@ fn two_reports_are_the_same_or_slower_or_faster_or_not_comparable() {
         (prepared(|r| r.stages[0].rounds[2] = 0.0).unwrap(), "a round of the second file is 0.* FPS"),
         (
             prepared(|r| r.stages[0].rounds = vec![1000.0, 500.0, 1500.0, 700.0, 1300.0]).unwrap(),
-            r"cannot tell \(0\.\d+ to 1\.\d+\): measure longer",
+            r"cannot tell \(0\.\d+ to \d\.\d+\): measure longer",
         ),
         (prepared(|r| r.stages[0].load = 2).unwrap(), "same +load 1 and 2"),
         (

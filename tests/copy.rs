@@ -241,7 +241,7 @@ fn what_cannot_be_copied_is_named() {
     let run = |arguments: &[&str]| {
         rust_gears().args(["--present", "copy"]).args(arguments).env("DISPLAY", &server.display).assert()
     };
-    run(&["--stereo"]).code(3).stderr(contains("--stereo").and(contains("Remove --present copy")));
+    run(&["--stereo"]).code(3).stderr(contains("--stereo").and(contains("remove --present copy")));
     run(&["--samples", "64"]).code(3).stderr(contains("64 samples"));
     run(&["--off-screen"]).code(2).stderr(contains("--off-screen"));
     run(&["--swap-interval", "1", "--info", "--frames", "9"])

@@ -10,6 +10,7 @@ mod copy;
 mod device;
 mod drawing;
 mod error;
+mod event_loop;
 mod frames;
 mod gl;
 mod offscreen;

@@ -1,5 +1,6 @@
 //! Framebuffers to draw into without a window, and pictures read back from them.
 
+use super::limits::Limits;
 use super::{Abilities, BackBuffer, Functions, Lack, last_error};
 use glow::HasContext;
 use image::{DynamicImage, RgbImage, RgbaImage};
@@ -18,7 +19,7 @@ pub struct Framebuffer {
 /// The driver can't create a framebuffer of this size.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct FramebufferError(String);
+pub struct FramebufferError(pub(super) String);
 
 impl From<Lack> for FramebufferError {
     fn from(lack: Lack) -> FramebufferError {
@@ -132,14 +133,6 @@ impl Framebuffer {
     }
 }
 
-/// Checks that a picture of this size can be drawn.
-///
-/// # Errors
-/// Returns the limit that it exceeds.
-pub fn check_size(gl: &glow::Context, size: (u32, u32)) -> Result<(), FramebufferError> {
-    Limits::of(gl).allow(size, 0)
-}
-
 /// The picture in a window's back buffer, top row first. Read it before the buffers are swapped.
 ///
 /// # Errors
@@ -218,43 +211,6 @@ fn picture((width, height): (u32, u32), read: impl FnOnce(glow::PixelPackData)) 
     // OpenGL's first row is the bottom one.
     image::imageops::flip_vertical_in_place(&mut picture);
     picture
-}
-
-/// The largest picture that a context can draw.
-struct Limits {
-    width: u32,
-    height: u32,
-    samples: u32,
-}
-
-impl Limits {
-    #[expect(unsafe_code)]
-    fn of(gl: &glow::Context) -> Limits {
-        let mut viewport = [0; 2];
-        let Abilities { framebuffers, blits, .. } = Abilities::of(gl);
-        // SAFETY: the context is current; GL_MAX_VIEWPORT_DIMS has two values.
-        let (side, samples) = unsafe {
-            gl.get_parameter_i32_slice(glow::MAX_VIEWPORT_DIMS, &mut viewport);
-            let limit = |is_known: bool, name| if is_known { gl.get_parameter_i32(name) } else { i32::MAX };
-            (limit(framebuffers, glow::MAX_RENDERBUFFER_SIZE), limit(blits, glow::MAX_SAMPLES))
-        };
-        let limit = |n: i32| n.max(0) as u32;
-        Limits {
-            width: limit(side.min(viewport[0])),
-            height: limit(side.min(viewport[1])),
-            samples: limit(samples),
-        }
-    }
-
-    fn allow(&self, (width, height): (u32, u32), samples: u32) -> Result<(), FramebufferError> {
-        if width > self.width || height > self.height {
-            return Err(FramebufferError(format!("its limit is {}x{}", self.width, self.height)));
-        }
-        if samples > self.samples {
-            return Err(FramebufferError(format!("its limit is {} samples per pixel", self.samples)));
-        }
-        Ok(())
-    }
 }
 
 /// Where the colours of a framebuffer are.

