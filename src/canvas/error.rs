@@ -200,7 +200,7 @@ pub enum CanvasError {
     #[error("--present copy can't show what was asked for: {reason}")]
     CannotCopy { reason: String },
     /// Copying was asked for, and there is nothing to draw on.
-    #[error("--present copy (which can be removed) draws on an EGL device: {0}")]
+    #[error("without an EGL device there is nothing to copy from (leave out --present copy): {0}")]
     NothingToCopy(Box<CanvasError>),
     /// The size exceeds the limits of the OpenGL implementation.
     #[error("{width}x{height} with {samples} samples is more than {renderer} can draw: {reason}")]
