@@ -104,6 +104,7 @@ run_container() {
   if [[ -s $words_file ]]; then
     if did_not_start "$status"; then
       status=1
+      # shellcheck disable=SC2154 # scripts/run's own
       explain launch-errors "$(<"$words_file")" || ask_for_report "$(quoted "$root/scripts/run" --print "${arguments[@]}")"
     fi
     printf '%s\n' "$(printable "$(<"$words_file")")" >&2

@@ -38,6 +38,7 @@ choose_display() {
   [[ $display =~ ^(.*):([0-9]+)(\.[0-9]+)?$ ]] || no_display "$display"
   local -r host=${BASH_REMATCH[1]}
   display_number=${BASH_REMATCH[2]} screen=${BASH_REMATCH[3]}
+  # shellcheck disable=SC2034 # network_args: for scripts/run
   case $host in
     '' | unix | unix/* | */unix) use_socket "/tmp/.X11-unix/X$display_number" "$screen" ;;
     localhost | 127.* | '[::1]' | ::1 | tcp/localhost | tcp/127.* | inet/localhost | inet/127.* | inet6/localhost | inet6/*::1*)

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2016 # shell code to paste
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031 # shell code to paste; variables of run_again's subshell
 # From a row of the catalogue to what the user can copy: commands for the machine, lines for the image, and the user's own
 # `docker run` with what it lacks. remedies.tsv has the rows.
 
@@ -37,7 +37,7 @@ steps() {
   elif [[ $remedy == @(-|run) ]]; then
     again=$(quoted "$root/scripts/run")
   fi
-  [[ -z $again ]] || printf 'run it again as:\n%s\n' "$(sed 's/^/  /' <<<"$again")"
+  [[ -z $again ]] || printf 'run it again as:\n  %s\n' "${again//$'\n'/$'\n'  }"
 }
 
 # run_again OPTION…: the user's own command, with the remedy in it; nothing if this machine can't tell what to add. In a

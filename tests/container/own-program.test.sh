@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016 # for the other shell, and Markdown
 # scripts/run --image: other people's images, taken to the display as ours are. The Dockerfile is that of
 # docs/your-own-program.md.
 
