@@ -161,13 +161,13 @@ impl Machine {
         (output, started.elapsed())
     }
 
-    /// Doctor's report about this machine. It must come within ten seconds and without a panic.
+    /// Doctor's report about this machine. It must come within a minute and without a panic.
     pub fn examine(&self) -> Report {
         let (output, time) = self.run(&["doctor", "--json"]);
         let errors = String::from_utf8_lossy(&output.stderr);
         let report: serde_json::Value =
             serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("no report ({e}): {errors}"));
-        assert!(time < Duration::from_secs(10), "it took {time:?}");
+        assert!(time < Duration::from_secs(60), "it took {time:?}");
         assert!(!errors.contains("fault of rust-gears"), "{errors}");
         let code = output.status.code();
         assert_eq!(code, Some(if report["draws_in_hardware"] == true { 0 } else { 4 }), "{errors}");
