@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # Attacks on this machine: by a malicious image, through engines' messages, and through file names.
 
-# image_of NAME COMMANDS: an image that runs these as root, if nothing prevents it.
+# image_of NAME COMMANDS: an image that runs these as root, if nothing prevents it, and that scripts/run takes for one of ours,
+# because its entrypoint names our program.
 image_of() {
-  printf 'FROM %s\nUSER 0:0\nENTRYPOINT ["sh", "-c", %s, "sh"]\n' "$(base_image)" "$(python3 -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$2")" |
+  printf 'FROM %s\nUSER 0:0\nENTRYPOINT ["sh", "-c", %s, "rust-gears"]\n' "$(base_image)" "$(python3 -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$2")" |
     docker build -q -t "$1" - >/dev/null
   on_exit docker image rm -f "$1"
 }
