@@ -16,7 +16,7 @@ test_own_program_glmark2_draws_with_a_cookie() {
   build_own glmark2-x11 glmark2
   start_x xvfb
   exits 0 scripts/run --image "$own_image" -- --size 320x240 --benchmark build:duration=1
-  contains "$output" 'the container gets an X cookie of its own' 'llvmpipe' 'glmark2 Score'
+  contains "$output" 'the container gets its own X cookie' 'llvmpipe' 'glmark2 Score'
   same '' "$(docker ps --all --quiet --filter "ancestor=$own_image")"
   # Doctor agrees, in the same image.
   DISPLAY='' exits 4 scripts/doctor "$own_image"
