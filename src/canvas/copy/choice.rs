@@ -54,7 +54,6 @@ fn source(facts: Facts) -> Source {
 /// # Errors
 /// Returns an error if copying was asked for, and there is nothing to draw on.
 pub fn device(server: &XServer, request: &Canvas) -> Result<Option<OffScreen>, CanvasError> {
-    let needs_window = request.stereo || request.window_api.is_some();
     match request.present {
         Present::Swap | Present::SwapOrCopy => Ok(None),
         Present::Copy if request.stereo => Err(CanvasError::CannotCopy {
@@ -64,6 +63,7 @@ pub fn device(server: &XServer, request: &Canvas) -> Result<Option<OffScreen>, C
             OffScreen::open(None, request).map(Some).map_err(|error| CanvasError::NothingToCopy(Box::new(error)))
         }
         Present::Auto => {
+            let needs_window = needs_window(request);
             let facts = Facts {
                 needs_window,
                 is_gpus_own: server.is_gpus_own(),
@@ -83,7 +83,7 @@ pub fn device(server: &XServer, request: &Canvas) -> Result<Option<OffScreen>, C
 ///
 /// `draws`: software draws in a window.
 pub fn device_instead(server: &XServer, request: &Canvas, draws: bool) -> Option<OffScreen> {
-    if request.stereo || request.window_api.is_some() {
+    if needs_window(request) {
         return None;
     }
     match request.present {
@@ -106,6 +106,11 @@ fn open(source: Source, request: &Canvas) -> Option<OffScreen> {
     // A GPU that doesn't draw here may still draw in a window.
     let may_be_software = source == Source::Any && !has_gpu && !Path::new("/dev/nvidiactl").exists();
     (may_be_software || device.gl.renderer.kind() == Kind::Hardware).then_some(device)
+}
+
+/// Whether only a window's own buffers will do.
+fn needs_window(request: &Canvas) -> bool {
+    request.stereo || request.window_api.is_some()
 }
 
 /// Whether a GPU may draw here.
